@@ -1,0 +1,1 @@
+set(ZAPI_EMBEDDED "")

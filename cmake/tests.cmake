@@ -1,0 +1,18 @@
+# Every spec/c/<layer>/test_*.c is one ctest; it links that layer. `lua` tests
+# link liblua themselves, as the layer does not.
+foreach(layer base api net store engine lua)
+  file(GLOB tests CONFIGURE_DEPENDS spec/c/${layer}/test_*.c)
+  foreach(source ${tests})
+    get_filename_component(name ${source} NAME_WE)
+    add_executable(${name} ${source})
+    target_include_directories(${name} PRIVATE spec/c)
+    target_link_libraries(${name} PRIVATE zapi_${layer} m)
+    if(layer STREQUAL lua)
+      target_link_libraries(${name} PRIVATE PkgConfig::LUA)
+    endif()
+    target_compile_definitions(${name} PRIVATE
+      ZAPI_SPEC_DIR="${CMAKE_SOURCE_DIR}/spec")
+    add_test(NAME ${layer}/${name} COMMAND ${name})
+    set_tests_properties(${layer}/${name} PROPERTIES TIMEOUT 120)
+  endforeach()
+endforeach()

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * An event on its way from the door to a handler: the envelope, read once in
+ * C, and the body as it came.
+ */
+#ifndef ZAPI_ENGINE_EVENT_H
+#define ZAPI_ENGINE_EVENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+
+/* The envelope. Strings are owned, "" when absent, UTF-8. */
+struct zapi_event {
+    uint64_t seq;       /* given by the inbox, grows */
+    double received_at; /* Unix seconds */
+    char *instance;     /* instanceId */
+    char *type;         /* "ReceivedCallback" */
+    char *kind;         /* name in scripts: "text", "own.image", "raw:XYZ" */
+    char *message_id;   /* messageId, or the first of ids */
+    char *chat;         /* where it happened: phone, group, lid … */
+    char *author;       /* who: participant in a group, else the chat */
+    char *body;         /* the JSON text, valid by base/json */
+    size_t body_len;
+    uint64_t key[2]; /* 128-bit identity for dropping duplicates; 0,0: none */
+    bool from_me, from_api, is_group;
+    bool keep;               /* false: presence, never stored */
+    struct zapi_event *next; /* for whoever owns it */
+};
+
+void zapi_event_free(struct zapi_event *ev);
+
+#endif

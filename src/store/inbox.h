@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Where accepted events wait. The interface is that of the durable inbox; the
+ * events of this version wait in memory (see inbox.c). Append from any
+ * thread; take from one.
+ *
+ * store does not know the engine: an event is opaque here, with the two
+ * functions that an inbox needs.
+ */
+#ifndef ZAPI_STORE_INBOX_H
+#define ZAPI_STORE_INBOX_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct zapi_inbox;
+
+/* What became of an append. */
+enum zapi_inbox_result {
+    ZAPI_INBOX_STORED,
+    ZAPI_INBOX_DUPLICATE, /* known already: answered 200, never handled */
+    ZAPI_INBOX_FULL,      /* nothing can be stored now: 503 */
+};
+
+/* Runs once per append, on any thread, maybe before append returns. */
+typedef void zapi_inbox_stored(void *arg, enum zapi_inbox_result result);
+
+struct zapi_inbox_item {
+    uint64_t seq;    /* set by the inbox */
+    uint64_t key[2]; /* 0,0: no duplicate check */
+    void *event;     /* moved; freed with `drop` when it is not stored */
+};
+
+struct zapi_inbox_config {
+    size_t capacity; /* events that may wait; 0: 10,000 */
+    size_t remember; /* keys kept for dropping duplicates; 0: 100,000 */
+    void (*drop)(void *event);
+    void (*wake)(void *arg); /* something can be taken; any thread */
+    void *arg;
+};
+
+struct zapi_inbox *zapi_inbox_new(const struct zapi_inbox_config *config);
+void zapi_inbox_delete(struct zapi_inbox *in);
+void zapi_inbox_append(struct zapi_inbox *in, struct zapi_inbox_item item,
+                       zapi_inbox_stored *stored, void *arg);
+/* false when none waits. The event is the caller's now, until done. */
+bool zapi_inbox_take(struct zapi_inbox *in, struct zapi_inbox_item *out);
+/* Handled, or given up: may be forgotten (its key is remembered). */
+void zapi_inbox_done(struct zapi_inbox *in, uint64_t seq);
+size_t zapi_inbox_depth(struct zapi_inbox *in);
+
+#endif
