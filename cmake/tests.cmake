@@ -16,3 +16,8 @@ foreach(layer base api net store engine lua)
     set_tests_properties(${layer}/${name} PROPERTIES TIMEOUT 120)
   endforeach()
 endforeach()
+
+# Runs busted: a Lua that carries the sanitizers when the module does.
+add_executable(spec_lua spec/c/spec_lua.c)
+target_include_directories(spec_lua PRIVATE ${LUA_INCLUDE_DIRS})
+target_link_libraries(spec_lua PRIVATE PkgConfig::LUA)
