@@ -29,7 +29,7 @@ void *zapi_class_check(lua_State *L, int arg, const struct zapi_class *c);
 void *zapi_class_test(lua_State *L, int index, const struct zapi_class *c);
 
 /* Scratch memory that an error cannot leak: a zapi_buf in a userdata. Pushes
- * it; freed when collected or at zapi_box_free. */
+ * it; freed when collected, or earlier by zapi_buf_free. */
 struct zapi_buf;
 struct zapi_buf *zapi_box_new(lua_State *L, size_t max);
 

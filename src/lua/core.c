@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * luaopen of zapi.core: puts the bindings together into one table. The public
+ * module is lua/zapi/init.lua, over this one. To add a binding: write an
+ * opener that adds its functions to the table on top of the stack, declare it
+ * in runtime.h, list it below.
+ */
+#include "lua/runtime.h"
+
+static void set_options(lua_State *L, const struct zapi_host *host)
+{
+    const struct zapi_setting *s = host ? host->settings : NULL;
+    lua_newtable(L);
+    for (; s && s->name; s++) {
+        lua_pushstring(L, s->value);
+        lua_setfield(L, -2, s->name);
+    }
+    lua_setfield(L, -2, "options");
+}
+
+int zapi_core_open(lua_State *L)
+{
+    static void (*const openers[])(lua_State * L) = {
+        zapi_l_util_open,   zapi_l_json_open,      zapi_l_timer_open,
+        zapi_l_task_open,   zapi_l_catalogue_open, zapi_l_http_open,
+        zapi_l_client_open, zapi_l_serve_open,     zapi_l_bot_open,
+    };
+    size_t i;
+    zapi_rt_get(L); /* first, so that it is closed last */
+    lua_newtable(L);
+    for (i = 0; i < sizeof openers / sizeof *openers; i++) {
+        openers[i](L);
+    }
+    set_options(L, zapi_host_get(L));
+    lua_pushboolean(L, zapi_host_get(L) != NULL);
+    lua_setfield(L, -2, "hosted");
+    lua_pushliteral(L, ZAPI_VERSION);
+    lua_setfield(L, -2, "version");
+    return 1;
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What a program that embeds a state gives to it. Without one (plain Lua) the
+ * runtime makes its own loop, reads the environment and stops nothing.
+ */
+#ifndef ZAPI_LUA_HOST_H
+#define ZAPI_LUA_HOST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <lua.h>
+#include <uv.h>
+
+struct zapi_setting {
+    const char *name; /* "listen"; NULL ends the list */
+    const char *value;
+};
+
+struct zapi_host {
+    uv_loop_t *loop;  /* borrowed, outlives the state */
+    const char *name; /* who speaks in logs: the script's name */
+    /* A configuration value by its variable's name, or NULL. Borrowed. */
+    const char *(*config)(void *arg, const char *name);
+    /* An embedded file ("zapi/bot.lua"), or NULL. */
+    const char *(*asset)(void *arg, const char *name, size_t *len);
+    /* zapi.stop(), or os.exit(code) of the script. */
+    void (*stop)(void *arg, int code);
+    void *arg;
+    const struct zapi_setting *settings; /* what core.options shows */
+};
+
+/* Before the core is opened; `host` is borrowed until the state is closed. */
+void zapi_host_set(lua_State *L, const struct zapi_host *host);
+/* NULL in plain Lua. */
+const struct zapi_host *zapi_host_get(lua_State *L);
+
+/* luaopen for package.preload["zapi.core"]. */
+int zapi_core_open(lua_State *L);
+
+#endif

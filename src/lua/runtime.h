@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Private to runtime.c, task.c and l_task.c: what a runtime and a task are
+ * made of. Everybody else uses task.h.
+ */
+#ifndef ZAPI_LUA_RUNTIME_H
+#define ZAPI_LUA_RUNTIME_H
+
+#include <stdint.h>
+
+#include "lua/class.h"
+#include "lua/host.h"
+#include "lua/task.h"
+
+enum task_status {
+    TASK_READY,   /* in the queue: starts or goes on at the next turn */
+    TASK_RUNNING, /* rt->current */
+    TASK_WAITING, /* for task->op */
+    TASK_DONE,    /* results are on its stack */
+    TASK_FAILED,  /* the error is its user value 2 */
+    TASK_CANCELLED,
+};
+
+/* A userdata (class "zapi.task"); user value 1 is the coroutine, 2 the error
+ * of a failed one. Anchored in the registry until it ends. */
+struct zapi_task {
+    struct zapi_rt *rt;
+    lua_State *co;
+    enum task_status status;
+    int nargs;                     /* for the first resume */
+    int nresults;                  /* of a done one */
+    bool quiet;                    /* a failure is somebody's who will join */
+    struct zapi_op *op;            /* on the coroutine's stack */
+    struct zapi_task *next, *prev; /* in the ready queue */
+    struct join_op *joiners;
+    zapi_task_end *end;
+    void *end_arg;
+};
+
+struct closer {
+    void (*fn)(void *arg);
+    void *arg;
+    struct closer *next;
+};
+
+struct zapi_rt {
+    lua_State *L; /* a thread of the runtime's own: what the loop enters Lua
+                     with, whatever coroutine the script is in */
+    uv_loop_t *loop;
+    uv_loop_t own_loop; /* plain Lua */
+    const struct zapi_host *host;
+    uv_idle_t idle;   /* keeps the loop turning while tasks are ready */
+    uv_check_t check; /* resumes what the poll phase has completed */
+    uv_async_t keep;  /* referenced while somebody holds the runtime */
+    unsigned handles; /* still to be closed */
+    unsigned holds;
+    struct zapi_task *head, *tail; /* ready queue */
+    struct zapi_task *current;
+    struct closer *closers;
+    struct zapi_http *http;
+    struct run_op *runs; /* tasks inside zapi.run() under the host */
+    bool driving;        /* inside uv_run, or the loop is the host's */
+    bool stopped;
+    bool closing;
+};
+
+extern const struct zapi_class zapi_task_class;
+
+/* The protected core of spawn; `quiet` as above. */
+struct zapi_task *zapi_task_new(lua_State *L, int nargs, bool quiet);
+/* Resumes ready tasks for at most a few milliseconds. */
+void zapi_rt_drain(struct zapi_rt *rt);
+/* Keeps the loop turning without waiting while tasks are ready. */
+void zapi_rt_busy(struct zapi_rt *rt, bool busy);
+/* One turn of the loop, from plain Lua; false when nothing can happen. */
+bool zapi_rt_turn(struct zapi_rt *rt, uv_run_mode mode);
+/* Takes a waiting or ready task out of everything, without ending it. */
+void zapi_task_detach(struct zapi_task *task);
+void zapi_join_wake(struct zapi_task *task); /* l_task.c */
+/* Lets every zapi.run() under the host return; were there any? (l_task.c) */
+bool zapi_rt_end_runs(struct zapi_rt *rt);
+/* Methods of a task (l_task.c). */
+extern const luaL_Reg zapi_task_methods[];
+
+/* Fields of the core table on top of the stack. */
+void zapi_l_task_open(lua_State *L);
+void zapi_l_timer_open(lua_State *L);
+void zapi_l_util_open(lua_State *L);
+void zapi_l_json_open(lua_State *L);
+void zapi_l_catalogue_open(lua_State *L);
+void zapi_l_client_open(lua_State *L);
+void zapi_l_http_open(lua_State *L);
+void zapi_l_serve_open(lua_State *L);
+void zapi_l_bot_open(lua_State *L);
+
+#endif
