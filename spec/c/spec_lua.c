@@ -5,12 +5,21 @@
  * be loaded without LD_PRELOAD, which every child process would inherit. The
  * state is closed at the end: what it leaks then, the leak checker reports.
  */
+#include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include <lauxlib.h>
 #include <lua.h>
 #include <lualib.h>
+
+/* Closing a state unloads its C modules; the leak checker, which runs later,
+ * could then name no line of theirs. So nothing is ever unloaded here. */
+int dlclose(void *handle)
+{
+    (void)handle;
+    return 0;
+}
 
 struct args {
     int count;
@@ -52,6 +61,8 @@ int main(int argc, char **argv)
     struct args args = {.count = argc, .values = argv};
     lua_State *L = luaL_newstate();
     int status;
+    /* The leak checker ends the process before stdio is flushed. */
+    setvbuf(stdout, NULL, _IOLBF, BUFSIZ);
     if (!L || argc < 2) {
         fputs("usage: spec_lua SCRIPT [ARG...]\n", stderr);
         if (L)
