@@ -20,8 +20,8 @@ struct zapi_check {
 };
 
 /* A string: UTF-8, enum, format (a phone is cleaned on the way, a number given
- * for a string field of a phone is accepted by the caller), length. Appends it
- * JSON-quoted, or raw when `raw` (path and query). */
+ * for a string field of a phone is accepted by the caller). Appends it
+ * JSON-quoted, or percent-encoded when `raw` (path and query). */
 bool zapi_check_string(const struct zapi_check *c, const struct zapi_field *f,
                        const char *s, size_t len, bool raw,
                        struct zapi_buf *out);
@@ -39,5 +39,10 @@ void zapi_check_unknown(const struct zapi_check *c,
 /* "(string expected, got nil)" and the like; `got` names a type. */
 void zapi_check_type(const struct zapi_check *c, const struct zapi_field *f,
                      const char *got);
+/* "missing parameter 'message' to send_text (string: the text)" */
+void zapi_check_missing(const struct zapi_check *c, const struct zapi_field *f);
+/* "bad parameter 'x' to send_text (…)", for what only the caller can see. */
+void zapi_check_bad(const struct zapi_check *c, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
 
 #endif

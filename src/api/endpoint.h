@@ -85,7 +85,8 @@ struct zapi_field {
                                        written as text */
     const char *default_json; /* sent when left out; NULL: not sent */
     const struct zapi_field *fields; /* of an object */
-    const struct zapi_field *items;  /* of an array: one row */
+    const struct zapi_field *items;  /* of an array: one row; of an object
+                                        without fields: each of its values */
     const char *doc;
 };
 
@@ -105,8 +106,8 @@ struct zapi_endpoint {
     const char *const *one_of;      /* exactly one of these must be given */
     const struct zapi_field *reply; /* one row: the whole reply */
     int reply_status;
-    const char *const *success_when; /* a send: one of these present; a
-                                        boolean reply: true */
+    const char *const *success_when; /* one of these is there and is not
+                                        false, null or ""; a send: its ids */
     const char *reply_example;       /* JSON, or NULL */
     const char *request_example;     /* JSON body, or NULL */
     const char *params_example;      /* JSON object of path params, or NULL */
@@ -115,7 +116,7 @@ struct zapi_endpoint {
     uint32_t requires;
     const char *const *limits;
     const char *summary;
-    const char *doc; /* page of Z-API's documentation */
+    const char *doc; /* page below https://developer.z-api.io/ */
     bool deprecated;
 };
 
