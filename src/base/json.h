@@ -34,7 +34,7 @@ enum zapi_json_token {
     ZAPI_JSON_STRING,  /* str/len: the raw text between the quotes, checked */
     ZAPI_JSON_INTEGER, /* `integer`; written without fraction or exponent and
                           fitting 64 bits */
-    ZAPI_JSON_FLOAT,   /* `number` */
+    ZAPI_JSON_FLOAT,   /* `number`, finite: 1e400 is an error. -0 is one */
     ZAPI_JSON_TRUE,
     ZAPI_JSON_FALSE,
     ZAPI_JSON_NULL,
@@ -47,6 +47,7 @@ struct zapi_json_reader {
     bool escaped; /* the raw text holds a backslash: unescape it */
     int64_t integer;
     double number;
+    const char *at;    /* where the last token begins */
     const char *error; /* static text, or NULL */
     unsigned depth;
     uint8_t expect;                           /* private */
@@ -59,8 +60,8 @@ enum zapi_json_token zapi_json_next(struct zapi_json_reader *r);
 /* After a KEY, or before an element: passes over the whole next value,
  * checking it. Returns its first token (ERROR, *_END when there is none). */
 enum zapi_json_token zapi_json_skip(struct zapi_json_reader *r);
-/* Writes the unescaped form of the last key or string to `out`, which has
- * room for `len` bytes (it never grows). Returns the length. */
+/* Writes the unescaped form of a key or string to `out`, which has room for
+ * `len` bytes (it never grows) and may be `raw` itself. Returns the length. */
 size_t zapi_json_unescape(const char *raw, size_t len, char *out);
 /* Is the last KEY exactly this? Also right when it was written escaped. */
 bool zapi_json_key_is(const struct zapi_json_reader *r, const char *name);
@@ -87,11 +88,15 @@ bool zapi_json_pick(const char *text, size_t len, struct zapi_json_pick *picks,
 /* The value of a STRING pick, unescaped into `out` (appended). */
 bool zapi_json_pick_str(const struct zapi_json_pick *p, struct zapi_buf *out);
 
-/* Writer: each appends one piece; commas and colons are the caller's. */
+/* Writer: each appends one piece; commas and colons are the caller's. Bytes
+ * that are no UTF-8 are written as U+FFFD, so that a log line is always JSON;
+ * whoever must refuse them asks zapi_utf8_valid first. */
 void zapi_json_write_str(struct zapi_buf *b, const char *s, size_t n);
 void zapi_json_write_int(struct zapi_buf *b, int64_t v);
-/* Shortest text that reads back as the same double; integral values keep
- * ".0" away up to 2^53 ("3", not "3.0"), never an exponent below 1e21.
+/* The least digits (of 15, 16, 17; fewer for denormals) that read back as the
+ * same double, whatever the locale. Integral values go without ".0" up to
+ * 2^53 ("3", not "3.0"); above it they keep it, or they would be read as an
+ * integer that the double does not equal. No exponent from 1e-7 to 1e21.
  * NaN and infinities set b->failed: JSON has none. */
 void zapi_json_write_num(struct zapi_buf *b, double v);
 

@@ -11,11 +11,16 @@
 
 #include "base/buf.h"
 
+/* Bytes of the well-formed character at `s` (RFC 3629: nothing overlong, no
+ * surrogate, not above U+10FFFF); 0 when there is none before `end`. */
+size_t zapi_utf8_step(const char *s, const char *end);
 bool zapi_utf8_valid(const char *s, size_t len);
 /* Largest n <= len that does not cut a character. */
 size_t zapi_utf8_cut(const char *s, size_t len);
-/* Edit distance with transpositions counting one; stops at `limit`. Case and
- * '_' against nothing are half price in spirit: "sendText" ~ "send_text". */
+/* How far two names are apart, in half edits: a letter more, less or other,
+ * or two neighbours swapped, costs 2; another case, or a '_' more or less,
+ * costs 1 ("sendText" ~ "send_text": 2). Never above `limit`, which also
+ * stands for names over 64 bytes. */
 unsigned zapi_text_distance(const char *a, size_t na, const char *b, size_t nb,
                             unsigned limit);
 /* Is `candidate` near enough to `word` to be offered? Lower is nearer;
