@@ -20,17 +20,19 @@ struct zapi_http_part {
     const char *mime; /* may be NULL */
 };
 
-/* What to send. Everything is copied by zapi_http_start. */
+/* What to send. Everything is copied by zapi_http_start, unless `borrowed`. */
 struct zapi_http_request {
     const char *method; /* "GET" */
     const char *url;
-    const char *const *headers; /* "Name: value" …, NULL-terminated, or NULL */
+    const char *const *headers; /* "Name: value" …, NULL-terminated, or NULL;
+                                   "Name;" sends it empty */
     const char *body;           /* may be NULL */
     size_t body_len;
     const struct zapi_http_part *parts; /* multipart instead of `body` */
     const char *send_path;  /* a file as the body, streamed; NULL: `body` */
-    const char *save_path;  /* where the reply body goes; NULL: memory. Written
-                              to a temporary name beside it, then renamed */
+    const char *save_path;  /* where the body of a 2xx goes; NULL: memory.
+                              Written to a temporary name beside it, then
+                              renamed; other replies stay in memory */
     double timeout;         /* seconds for the whole call; 0: 30 */
     double connect_timeout; /* seconds; 0: 10 */
     size_t max_reply;       /* bytes; 0: 16 MiB */
@@ -40,7 +42,14 @@ struct zapi_http_request {
     bool public_only; /* refuse private, loopback and link-local addresses,
                          checked at connect time, also after redirects */
     const char *public_except; /* "host:port" allowed all the same, or NULL */
+    bool borrowed; /* this struct and all it points to stay as they are until
+                      the callback or the cancel: nothing is copied */
 };
+
+/* A copy in one block of memory, strings and all: free() it. NULL when memory
+ * ended. */
+struct zapi_http_request *
+zapi_http_request_clone(const struct zapi_http_request *from);
 
 /* What came back. Borrowed during the callback; `body` may be moved out with
  * zapi_buf_take. */
@@ -59,5 +68,9 @@ struct zapi_http_reply {
  * buffer; "" when absent. */
 const char *zapi_http_header(const struct zapi_http_reply *r, const char *name,
                              char *out, size_t room);
+/* Appends a header line as it came from the wire, in the form of `headers`.
+ * What is no "Name: value" is passed over. false: the buffer is full. */
+bool zapi_http_header_add(struct zapi_buf *headers, const char *line,
+                          size_t len);
 
 #endif
