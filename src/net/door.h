@@ -23,7 +23,8 @@ struct zapi_door;
 struct zapi_exchange;
 
 /* Both run on the door thread and must not block. */
-/* Returns 0 to go on, or an HTTP status that refuses the request. */
+/* Returns 0 to go on, or an HTTP status that refuses the request; the reason
+ * for the log and the client may be given with zapi_exchange_reason. */
 typedef int zapi_door_gate(void *arg, struct zapi_exchange *ex);
 /* Owns `ex` from now on: answers now or later, from any thread. */
 typedef void zapi_door_handle(void *arg, struct zapi_exchange *ex);
@@ -51,7 +52,10 @@ const char *zapi_door_address(const struct zapi_door *door);
 /* No new connections; new requests on open ones get 503. Returns at once. */
 void zapi_door_quiesce(struct zapi_door *door);
 /* Requests whose answer has not yet been written. Any thread. */
-size_t zapi_door_in_flight(const struct zapi_door *door);
+size_t zapi_door_in_flight(struct zapi_door *door);
+/* Requests refused so far: by the gate, by the door's own limits, and with
+ * zapi_exchange_refuse. Any thread. */
+size_t zapi_door_refused(struct zapi_door *door);
 /* Quiesces, answers 503 to what is still suspended, waits (bounded) until the
  * answers are out, joins the thread, frees. Exchanges still owned elsewhere
  * stay valid for respond(), which then only frees. */
@@ -64,7 +68,10 @@ const char *zapi_exchange_path(const struct zapi_exchange *ex); /* decoded;
 /* Value of a header (any case) or NULL. */
 const char *zapi_exchange_header(const struct zapi_exchange *ex,
                                  const char *name);
-const char *zapi_exchange_remote(const struct zapi_exchange *ex);
+/* The client's numeric address, without its port. */
+const char *zapi_exchange_remote(struct zapi_exchange *ex);
+/* Inside the gate only: why it refuses. Static text. */
+void zapi_exchange_reason(struct zapi_exchange *ex, const char *reason);
 typedef void zapi_exchange_visit(void *arg, const char *name,
                                  const char *value);
 /* Every header or query argument (decoded), in order. Copied at the time the
@@ -86,14 +93,21 @@ void *zapi_exchange_data(const struct zapi_exchange *ex);
 void zapi_exchange_respond(struct zapi_exchange *ex, int status,
                            const char *const *headers, const char *body,
                            size_t len);
+/* The same as a refusal: answers `reason` as text and logs one line (a few a
+ * second at most; the rest is counted). Static text without secrets. */
+void zapi_exchange_refuse(struct zapi_exchange *ex, int status,
+                          const char *const *headers, const char *reason);
 /* A body of unknown length, e.g. server-sent events. `wake` runs on the door
- * thread when the client is gone or a full queue has room again. */
+ * thread when the client is gone or a full queue has room again, under the
+ * door's lock: it only signals (uv_async_send, a condition) and calls nothing
+ * of this header. It never runs once zapi_stream_end has returned. */
 typedef void zapi_stream_wake(void *arg);
 void zapi_stream_begin(struct zapi_exchange *ex, int status,
                        const char *const *headers, zapi_stream_wake *wake,
                        void *arg);
 /* Bytes that were queued: 0 when the queue (256 KiB) is full, -1 when the
- * client is gone. Never partial. */
+ * client is gone. Never partial; a piece larger than the queue is taken when
+ * the queue is empty. */
 long zapi_stream_write(struct zapi_exchange *ex, const char *p, size_t n);
 void zapi_stream_end(struct zapi_exchange *ex);
 
