@@ -17,12 +17,8 @@ description = {
 }
 supported_platforms = { "linux" }
 dependencies = { "lua >= 5.4, < 5.5" }
-external_dependencies = {
-   UV = { header = "uv.h" },
-   CURL = { header = "curl/curl.h" },
-   MHD = { header = "microhttpd.h" },
-   ZLIB = { header = "zlib.h" },
-}
+-- libuv, libcurl, libmicrohttpd and zlib are found by CMake with pkg-config:
+-- luarocks' own search knows no folders like /usr/include/x86_64-linux-gnu.
 build = {
    type = "cmake",
    variables = {
