@@ -18,6 +18,14 @@ static void set_options(lua_State *L, const struct zapi_host *host)
     lua_setfield(L, -2, "options");
 }
 
+/* For tests: bot:run() returns at once, as it does under the host. */
+static int l_set_hosted(lua_State *L)
+{
+    lua_pushboolean(L, lua_toboolean(L, 1));
+    lua_setfield(L, lua_upvalueindex(1), "hosted");
+    return 0;
+}
+
 int zapi_core_open(lua_State *L)
 {
     static void (*const openers[])(lua_State * L) = {
@@ -34,6 +42,9 @@ int zapi_core_open(lua_State *L)
     set_options(L, zapi_host_get(L));
     lua_pushboolean(L, zapi_host_get(L) != NULL);
     lua_setfield(L, -2, "hosted");
+    lua_pushvalue(L, -1);
+    lua_pushcclosure(L, l_set_hosted, 1);
+    lua_setfield(L, -2, "set_hosted");
     lua_pushliteral(L, ZAPI_VERSION);
     lua_setfield(L, -2, "version");
     return 1;

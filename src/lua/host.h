@@ -26,6 +26,9 @@ struct zapi_host {
     const char *(*asset)(void *arg, const char *name, size_t *len);
     /* zapi.stop(), or os.exit(code) of the script. */
     void (*stop)(void *arg, int code);
+    /* core.publish: a configuration value for the automations that are added
+     * later (the sandbox tells its address so). May be NULL. */
+    void (*publish)(void *arg, const char *name, const char *value);
     void *arg;
     const struct zapi_setting *settings; /* what core.options shows */
 };

@@ -201,6 +201,18 @@ static int l_set_env(lua_State *L)
     return 0;
 }
 
+/* publish(name, value): see struct zapi_host. Nothing in plain Lua. */
+static int l_publish(lua_State *L)
+{
+    const struct zapi_host *host = zapi_host_get(L);
+    const char *name = luaL_checkstring(L, 1);
+    const char *value = luaL_checkstring(L, 2);
+    if (host && host->publish) {
+        host->publish(host->arg, name, value);
+    }
+    return 0;
+}
+
 /* The text of an embedded file, or nil. */
 static int l_asset(lua_State *L)
 {
@@ -310,6 +322,7 @@ void zapi_l_util_open(lua_State *L)
         {"getenv", l_getenv},
         {"set_env", l_set_env},
         {"asset", l_asset},
+        {"publish", l_publish},
         {"fold", l_fold},
         {"nearest", l_nearest},
         {"random", l_random},

@@ -244,6 +244,43 @@ void zapi_rt_unhold(struct zapi_rt *rt)
     }
 }
 
+/* ---- ending in order ---- */
+
+void zapi_rt_add_part(struct zapi_rt *rt, struct zapi_rt_part *part)
+{
+    part->next = rt->parts;
+    rt->parts = part;
+}
+
+void zapi_rt_remove_part(struct zapi_rt *rt, struct zapi_rt_part *part)
+{
+    struct zapi_rt_part **link = &rt->parts;
+    while (*link && *link != part) {
+        link = &(*link)->next;
+    }
+    if (*link) {
+        *link = part->next;
+    }
+}
+
+void zapi_rt_quiesce(struct zapi_rt *rt)
+{
+    struct zapi_rt_part *part;
+    for (part = rt->parts; part; part = part->next) {
+        part->quiesce(part->arg);
+    }
+}
+
+size_t zapi_rt_busy_count(struct zapi_rt *rt)
+{
+    struct zapi_rt_part *part;
+    size_t n = rt->http ? zapi_http_active(rt->http) : 0;
+    for (part = rt->parts; part; part = part->next) {
+        n += part->busy(part->arg);
+    }
+    return n + (rt->head != NULL);
+}
+
 /* ---- entering Lua ---- */
 
 static int traceback(lua_State *L)

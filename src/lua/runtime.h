@@ -10,6 +10,7 @@
 
 #include "lua/class.h"
 #include "lua/host.h"
+#include "lua/shutdown.h"
 #include "lua/task.h"
 
 enum task_status {
@@ -57,6 +58,7 @@ struct zapi_rt {
     struct zapi_task *head, *tail; /* ready queue */
     struct zapi_task *current;
     struct closer *closers;
+    struct zapi_rt_part *parts; /* shutdown.h */
     struct zapi_http *http;
     struct run_op *runs; /* tasks inside zapi.run() under the host */
     bool driving;        /* inside uv_run, or the loop is the host's */
@@ -77,8 +79,6 @@ bool zapi_rt_turn(struct zapi_rt *rt, uv_run_mode mode);
 /* Takes a waiting or ready task out of everything, without ending it. */
 void zapi_task_detach(struct zapi_task *task);
 void zapi_join_wake(struct zapi_task *task); /* l_task.c */
-/* Lets every zapi.run() under the host return; were there any? (l_task.c) */
-bool zapi_rt_end_runs(struct zapi_rt *rt);
 /* Methods of a task (l_task.c). */
 extern const luaL_Reg zapi_task_methods[];
 

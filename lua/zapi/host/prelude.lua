@@ -1,0 +1,76 @@
+--- What every state of the host runs before its script.
+--
+-- `require` as a Lua function: the built-in one is C, and a module could not
+-- wait for a call while it loads. And a searcher for the modules inside the
+-- program. Receives zapi.core and the script's folder.
+
+local core, folder, from_disk = ...
+
+local loaded, loading = package.loaded, {}
+
+local function embedded(name)
+   local path = name:gsub("%.", "/")
+   for _, file in ipairs {path .. ".lua", path .. "/init.lua"} do
+      local text = core.asset(file)
+      if text then
+         local chunk, err = load(text, "@" .. (from_disk and from_disk .. "/" or "") .. file, "t")
+         if not chunk then
+            error(err, 0)
+         end
+         return chunk, ":embedded:" .. file
+      end
+   end
+   return "\n\tno module '" .. name .. "' inside zapibot"
+end
+
+table.insert(package.searchers, 2, embedded)
+package.path = folder .. "/?.lua;" .. folder .. "/?/init.lua;" .. package.path
+
+local function find_loader(name)
+   local tried = {}
+   for _, searcher in ipairs(package.searchers) do
+      local loader, extra = searcher(name)
+      if type(loader) == "function" then
+         return loader, extra
+      end
+      if type(loader) == "string" then
+         tried[#tried + 1] = loader
+      end
+   end
+   error(("module '%s' not found:%s"):format(name, table.concat(tried)), 3)
+end
+
+local function load_module(name)
+   local loader, extra = find_loader(name)
+   local me = {task = coroutine.running()}
+   loading[name] = me
+   local ok, value = xpcall(loader, function(e)
+      return type(e) == "string" and debug.traceback(e, 2) or e
+   end, name, extra)
+   loading[name] = nil
+   if not ok then
+      error(value, 0)
+   end
+   if value ~= nil then
+      loaded[name] = value
+   elseif loaded[name] == nil then
+      loaded[name] = true
+   end
+   return loaded[name], extra
+end
+
+function require(name) -- luacheck: globals require
+   if type(name) ~= "string" then
+      error("bad argument #1 to 'require' (string expected, got " .. type(name) .. ")", 2)
+   end
+   while loaded[name] == nil and loading[name] do
+      if loading[name].task == coroutine.running() then
+         error(("module '%s' requires itself"):format(name), 2)
+      end
+      core.sleep(0.001) -- another task is loading it
+   end
+   if loaded[name] ~= nil then
+      return loaded[name]
+   end
+   return load_module(name)
+end

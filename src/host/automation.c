@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * See automation.h. Start reading at l_setup: everything that may throw in a
+ * new state happens there, under one protected call.
+ */
+#include "host/automation.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <lauxlib.h>
+#include <lualib.h>
+
+#include "base/buf.h"
+#include "base/log.h"
+#include "host/assets.h"
+#include "lua/shutdown.h"
+#include "lua/task.h"
+
+struct zapi_automation {
+    lua_State *L;
+    struct zapi_rt *rt;
+    struct zapi_host host;
+    struct zapi_automation_config config;
+    struct zapi_error *error; /* while loading */
+};
+
+/* ---- what the state asks its host ---- */
+
+static const char *host_config(void *arg, const char *name)
+{
+    struct zapi_automation *a = arg;
+    return zapi_config_get(a->config.config, name);
+}
+
+#ifdef ZAPI_LUA_DIR
+#define FROM_DISK ZAPI_LUA_DIR
+
+/* Development: the checkout's files win, so that an edit needs no build. The
+ * last one read is kept here until the next; core.asset copies at once. */
+static const char *asset_from_disk(const char *name, size_t *len)
+{
+    static struct zapi_buf text;
+    char path[1024], piece[4096];
+    size_t n;
+    FILE *f;
+    snprintf(path, sizeof path, "%s/%s", ZAPI_LUA_DIR, name);
+    f = fopen(path, "re");
+    if (!f) {
+        return NULL;
+    }
+    zapi_buf_free(&text);
+    zapi_buf_init(&text, 16u << 20);
+    while ((n = fread(piece, 1, sizeof piece, f)) > 0) {
+        zapi_buf_add(&text, piece, n);
+    }
+    fclose(f);
+    *len = text.len;
+    return zapi_buf_str(&text);
+}
+#else
+#define FROM_DISK NULL
+
+static const char *asset_from_disk(const char *name, size_t *len)
+{
+    (void)name, (void)len;
+    return NULL;
+}
+#endif
+
+static const char *host_asset(void *arg, const char *name, size_t *len)
+{
+    const char *text = asset_from_disk(name, len);
+    const struct zapi_asset *asset;
+    (void)arg;
+    if (text) {
+        return text;
+    }
+    asset = zapi_asset_find(name);
+    if (!asset) {
+        return NULL;
+    }
+    *len = asset->size;
+    return (const char *)asset->data;
+}
+
+static void host_stop(void *arg, int code)
+{
+    struct zapi_automation *a = arg;
+    a->config.stop(a->config.arg, code);
+}
+
+static void host_publish(void *arg, const char *name, const char *value)
+{
+    struct zapi_automation *a = arg;
+    zapi_config_set(a->config.config, name, value);
+}
+
+/* ---- setting the state up ---- */
+
+static int exit_never(lua_State *L, int status, lua_KContext ctx)
+{
+    (void)L, (void)status, (void)ctx;
+    return 0;
+}
+
+/* os.exit(code?): the program ends in order, with this code. */
+static int l_exit(lua_State *L)
+{
+    struct zapi_automation *a = lua_touserdata(L, lua_upvalueindex(1));
+    int code = lua_isboolean(L, 1) ? !lua_toboolean(L, 1)
+                                   : (int)luaL_optinteger(L, 1, 0);
+    struct zapi_op *op = zapi_op_new(L, sizeof *op, NULL, NULL);
+    a->config.stop(a->config.arg, code & 0xff);
+    return zapi_op_wait(L, op, exit_never); /* nobody wakes it */
+}
+
+/* Stack: -- core */
+static void open_libraries(lua_State *L, struct zapi_automation *a)
+{
+    luaL_openlibs(L);
+    lua_getglobal(L, "os");
+    lua_pushlightuserdata(L, a);
+    lua_pushcclosure(L, l_exit, 1);
+    lua_setfield(L, -2, "exit");
+    lua_pop(L, 1);
+    luaL_requiref(L, "zapi.core", zapi_core_open, 0);
+}
+
+/* Stack: -- chunk. Throws a text. */
+static void load_asset(lua_State *L, struct zapi_automation *a,
+                       const char *name)
+{
+    size_t len;
+    const char *text = host_asset(a, name, &len);
+    if (!text) {
+        luaL_error(L, "%s is not inside this program", name);
+    }
+    lua_pushfstring(L, "@%s", name);
+    if (luaL_loadbufferx(L, text, len, lua_tostring(L, -1), "t") != LUA_OK) {
+        lua_error(L);
+    }
+    lua_remove(L, -2);
+}
+
+static void push_folder(lua_State *L, const char *script)
+{
+    const char *slash = script ? strrchr(script, '/') : NULL;
+    if (slash) {
+        lua_pushlstring(L, script, (size_t)(slash - script));
+    } else {
+        lua_pushliteral(L, ".");
+    }
+}
+
+static void set_arg(lua_State *L, const struct zapi_automation_config *c)
+{
+    int i;
+    lua_createtable(L, c->nargs, 1);
+    lua_pushstring(L, c->script);
+    lua_rawseti(L, -2, 0);
+    for (i = 0; i < c->nargs; i++) {
+        lua_pushstring(L, c->args[i]);
+        lua_rawseti(L, -2, i + 1);
+    }
+    lua_setglobal(L, "arg");
+}
+
+/* Stack: -- chunk. Sets a->error and throws. */
+static void load_script(lua_State *L, struct zapi_automation *a)
+{
+    const char *script = a->config.script;
+    FILE *f;
+    if (script[0] == '@') {
+        load_asset(L, a, script + 1);
+        return;
+    }
+    f = fopen(script, "re");
+    if (!f || (fgetc(f) == EOF && ferror(f))) {
+        zapi_error_set(a->error, ZAPI_E_IO, "cannot open %s: %s", script,
+                       strerror(errno));
+        if (f) {
+            fclose(f);
+        }
+        luaL_error(L, "cannot open");
+        return;
+    }
+    fclose(f);
+    if (luaL_loadfilex(L, script, "t") != LUA_OK) {
+        lua_error(L);
+    }
+}
+
+static void on_end(void *arg, bool ok, const char *message)
+{
+    struct zapi_automation *a = arg;
+    (void)message; /* it is in the log already */
+    a->config.ended(a->config.arg, ok);
+}
+
+static int l_setup(lua_State *L)
+{
+    struct zapi_automation *a = lua_touserdata(L, 1);
+    int i;
+    zapi_host_set(L, &a->host);
+    open_libraries(L, a); /* a core */
+    load_asset(L, a, "zapi/host/prelude.lua");
+    lua_pushvalue(L, -2);
+    push_folder(L, a->config.script);
+    lua_pushstring(L, FROM_DISK);
+    lua_call(L, 3, 0);
+    set_arg(L, &a->config);
+    a->rt = zapi_rt_get(L);
+    load_script(L, a); /* a core chunk */
+    luaL_checkstack(L, a->config.nargs + 8, "too many arguments");
+    for (i = 0; i < a->config.nargs; i++) {
+        lua_pushstring(L, a->config.args[i]);
+    }
+    zapi_task_spawn(L, a->config.nargs, on_end, a);
+    return 0;
+}
+
+struct zapi_automation *
+zapi_automation_new(const struct zapi_automation_config *config,
+                    struct zapi_error *error)
+{
+    struct zapi_automation *a = calloc(1, sizeof *a);
+    zapi_error_clear(error);
+    if (!a || !(a->L = luaL_newstate())) {
+        free(a);
+        zapi_error_set(error, ZAPI_E_NO_MEMORY, "not enough memory");
+        return NULL;
+    }
+    a->config = *config;
+    a->error = error;
+    a->host = (struct zapi_host){
+        .loop = config->loop,
+        .name = config->name,
+        .config = host_config,
+        .asset = host_asset,
+        .stop = host_stop,
+        .publish = host_publish,
+        .arg = a,
+        .settings = config->settings,
+    };
+    lua_pushcfunction(a->L, l_setup);
+    lua_pushlightuserdata(a->L, a);
+    if (lua_pcall(a->L, 1, 0, 0) != LUA_OK) {
+        const char *why = lua_tostring(a->L, -1);
+        if (error->kind == ZAPI_E_NONE) {
+            zapi_error_set(error, ZAPI_E_CONFIG, "%s", why ? why : "?");
+        }
+        zapi_automation_delete(a);
+        return NULL;
+    }
+    a->error = NULL;
+    return a;
+}
+
+void zapi_automation_delete(struct zapi_automation *a)
+{
+    if (a) {
+        lua_close(a->L);
+        free(a);
+    }
+}
+
+bool zapi_automation_end_runs(struct zapi_automation *a)
+{
+    return zapi_rt_end_runs(a->rt);
+}
+
+void zapi_automation_quiesce(struct zapi_automation *a)
+{
+    zapi_rt_quiesce(a->rt);
+}
+
+size_t zapi_automation_busy(struct zapi_automation *a)
+{
+    return zapi_rt_busy_count(a->rt);
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * One script in one lua_State of its own. The state shares the program's loop
+ * and gets its configuration, the embedded files and an `os.exit` that ends
+ * the program in order.
+ */
+#ifndef ZAPI_HOST_AUTOMATION_H
+#define ZAPI_HOST_AUTOMATION_H
+
+#include <stdbool.h>
+
+#include <uv.h>
+
+#include "base/error.h"
+#include "host/config.h"
+#include "lua/host.h"
+
+struct zapi_automation;
+
+struct zapi_automation_config {
+    uv_loop_t *loop;
+    struct zapi_config *config;
+    const char *name;   /* who speaks in the log */
+    const char *script; /* a file; or the name of an embedded one after "@" */
+    int nargs;
+    char **args;
+    const struct zapi_setting *settings; /* borrowed */
+    /* The main chunk has ended. */
+    void (*ended)(void *arg, bool ok);
+    /* zapi.stop() (code -1) or os.exit(code). */
+    void (*stop)(void *arg, int code);
+    void *arg;
+};
+
+/* Loads the script and queues its main chunk. NULL: *error; kind IO when the
+ * file cannot be read (wrong usage), anything else is the script's fault. */
+struct zapi_automation *
+zapi_automation_new(const struct zapi_automation_config *config,
+                    struct zapi_error *error);
+/* Closes the state; the loop must run on until its handles are gone. */
+void zapi_automation_delete(struct zapi_automation *a);
+/* Lets a zapi.run() of the main chunk return, as nothing else can happen.
+ * false: there was none. */
+bool zapi_automation_end_runs(struct zapi_automation *a);
+/* No new events start from now on. */
+void zapi_automation_quiesce(struct zapi_automation *a);
+/* Handlers, requests and calls that have not ended. */
+size_t zapi_automation_busy(struct zapi_automation *a);
+
+#endif

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * `zapibot SCRIPT.lua [ARGUMENT…]`: one script, to its end; one with a bot
+ * keeps running.
+ */
+#include <string.h>
+
+#include "host/program.h"
+
+static const char *base_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
+int zapi_command_run(const struct zapi_options *options)
+{
+    struct zapi_program *p = zapi_program_new(options);
+    int code = 2;
+    const struct zapi_setting settings[] = {
+        {"take_webhooks", options->values[ZAPI_OPT_TAKE_WEBHOOKS] ? "1" : NULL},
+        {NULL, NULL},
+    };
+    if (!p) {
+        return 2;
+    }
+    if (zapi_program_add(p, base_name(options->script), options->script, true,
+                         settings, &code)) {
+        code = zapi_program_run(p);
+    }
+    zapi_program_delete(p);
+    return code;
+}

@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * See config.h. A short list is all there is: some ten values.
+ */
+#include "host/config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/log.h"
+#include "base/redact.h"
+
+struct pair {
+    struct pair *next;
+    char *value; /* owned */
+    char name[]; /* NUL-terminated */
+};
+
+struct zapi_config {
+    const struct zapi_options *options;
+    struct pair *forced; /* zapi_config_set */
+    struct pair *dotenv;
+    char *folder; /* the script's, owned */
+    char *data;
+};
+
+static const struct pair *find(const struct pair *list, const char *name)
+{
+    while (list && strcmp(list->name, name) != 0) {
+        list = list->next;
+    }
+    return list;
+}
+
+/* The newest of a name comes first, so a later line of .env wins. */
+static bool add(struct pair **list, const char *name, const char *value)
+{
+    struct pair *p = malloc(sizeof *p + strlen(name) + 1);
+    char *copy = strdup(value);
+    if (!p || !copy) {
+        free(p);
+        free(copy);
+        return false;
+    }
+    strcpy(p->name, name);
+    p->value = copy;
+    p->next = *list;
+    *list = p;
+    return true;
+}
+
+static void free_list(struct pair *list)
+{
+    while (list) {
+        struct pair *next = list->next;
+        free(list->value);
+        free(list);
+        list = next;
+    }
+}
+
+static char *folder_of(const char *script)
+{
+    const char *slash = script ? strrchr(script, '/') : NULL;
+    if (!slash) {
+        return strdup(".");
+    }
+    return strndup(script, slash == script ? 1 : (size_t)(slash - script));
+}
+
+static char *join(const char *folder, const char *name)
+{
+    size_t n = strlen(folder) + strlen(name) + 2;
+    char *path = malloc(n);
+    if (path) {
+        snprintf(path, n, "%s/%s", folder, name);
+    }
+    return path;
+}
+
+static void on_dotenv(void *arg, const char *name, const char *value)
+{
+    struct zapi_config *c = arg;
+    add(&c->dotenv, name, value);
+}
+
+/* A missing file is fine; one that cannot be read is an error that says so. */
+static bool read_dotenv(struct zapi_config *c, struct zapi_error *error)
+{
+    char *path = join(c->folder, ".env"), *text = NULL;
+    FILE *f = path ? fopen(path, "re") : NULL;
+    size_t n, room = 256 * 1024;
+    unsigned line = 0;
+    bool ok = true;
+    if (!f) {
+        ok = path && errno == ENOENT;
+        if (!ok) {
+            zapi_error_set(error, ZAPI_E_CONFIG, "cannot read %s: %s",
+                           path ? path : ".env", strerror(errno));
+        }
+        goto out;
+    }
+    text = malloc(room);
+    n = text ? fread(text, 1, room, f) : 0;
+    if (text && !zapi_dotenv_read(text, n, on_dotenv, c, &line)) {
+        zapi_error_set(error, ZAPI_E_CONFIG,
+                       "%s:%u: NAME=value expected (quotes closed?)", path,
+                       line);
+        ok = false;
+    }
+out:
+    if (f) {
+        fclose(f);
+    }
+    free(text);
+    free(path);
+    return ok;
+}
+
+struct zapi_config *zapi_config_new(const struct zapi_options *options,
+                                    struct zapi_error *error)
+{
+    struct zapi_config *c = calloc(1, sizeof *c);
+    if (!c) {
+        zapi_error_set(error, ZAPI_E_NO_MEMORY, "not enough memory");
+        return NULL;
+    }
+    c->options = options;
+    c->folder = folder_of(options->script);
+    if (!c->folder || !read_dotenv(c, error)) {
+        zapi_config_delete(c);
+        return NULL;
+    }
+    return c;
+}
+
+void zapi_config_delete(struct zapi_config *c)
+{
+    if (c) {
+        free_list(c->forced);
+        free_list(c->dotenv);
+        free(c->folder);
+        free(c->data);
+        free(c);
+    }
+}
+
+bool zapi_config_set(struct zapi_config *c, const char *name, const char *value)
+{
+    return add(&c->forced, name, value);
+}
+
+const char *zapi_config_data(struct zapi_config *c)
+{
+    const char *set;
+    if (!c->data) {
+        set = zapi_config_get(c, "ZAPIBOT_DATA");
+        c->data = set ? strdup(set) : join(c->folder, ".zapibot");
+    }
+    return c->data;
+}
+
+/* ---- the webhook secret ---- */
+
+static bool read_secret(const char *path, char out[65])
+{
+    FILE *f = fopen(path, "re");
+    size_t n = f ? fread(out, 1, 64, f) : 0;
+    if (f) {
+        fclose(f);
+    }
+    out[n] = '\0';
+    out[strcspn(out, "\r\n ")] = '\0';
+    return strlen(out) >= 16;
+}
+
+/* Only one of two starting processes makes it (O_EXCL). */
+static bool make_secret(const char *path)
+{
+    unsigned char bytes[24];
+    char hex[49];
+    size_t i;
+    int fd;
+    bool ok;
+    if (getrandom(bytes, sizeof bytes, 0) != (ssize_t)sizeof bytes) {
+        return false;
+    }
+    for (i = 0; i < sizeof bytes; i++) {
+        snprintf(hex + 2 * i, 3, "%02x", bytes[i]);
+    }
+    fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (fd < 0) {
+        return errno == EEXIST;
+    }
+    ok = write(fd, hex, 48) == 48;
+    return close(fd) == 0 && ok;
+}
+
+static const char *webhook_secret(struct zapi_config *c)
+{
+    const char *folder = zapi_config_data(c);
+    char *path = folder ? join(folder, "webhook_secret") : NULL;
+    char secret[65];
+    bool ok = false;
+    if (path) {
+        mkdir(folder, 0700);
+        ok = read_secret(path, secret) ||
+             (make_secret(path) && read_secret(path, secret));
+    }
+    if (!ok) {
+        zapi_err("cannot keep the webhook secret in %s: %s",
+                 path ? path : "(no memory)", strerror(errno));
+    }
+    free(path);
+    ok = ok && add(&c->forced, "ZAPIBOT_WEBHOOK_SECRET", secret);
+    return ok ? c->forced->value : NULL;
+}
+
+static const char *lookup(struct zapi_config *c, const char *name)
+{
+    enum zapi_option option = zapi_option_of_variable(name);
+    const struct pair *p = find(c->forced, name);
+    const char *v = p ? p->value : NULL;
+    if (!v && option != ZAPI_OPT_COUNT) {
+        v = c->options->values[option];
+    }
+    if (!v) {
+        v = getenv(name);
+    }
+    if (!v || !*v) {
+        p = find(c->dotenv, name);
+        v = p ? p->value : v;
+    }
+    return v && *v ? v : NULL;
+}
+
+const char *zapi_config_get(struct zapi_config *c, const char *name)
+{
+    const char *v = lookup(c, name);
+    if (!v && strcmp(name, "ZAPIBOT_WEBHOOK_SECRET") == 0 &&
+        !lookup(c, "ZAPIBOT_WEBHOOK_SECRET_FILE")) {
+        v = webhook_secret(c);
+    }
+    if (v && (strstr(name, "TOKEN") || strstr(name, "SECRET")) &&
+        !strstr(name, "_FILE")) {
+        zapi_redact_add(v, strlen(v));
+    }
+    return v;
+}

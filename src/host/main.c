@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * zapibot's entry: the command line, then one command. Start reading here,
+ * then commands/run.c, program.c, automation.c.
+ */
+#include <stdio.h>
+#include <sys/resource.h>
+
+#include "host/program.h"
+
+/* A core file would hold every token. */
+static void forbid_core_dumps(void)
+{
+    struct rlimit none = {.rlim_cur = 0, .rlim_max = 0};
+    setrlimit(RLIMIT_CORE, &none);
+}
+
+int main(int argc, char **argv)
+{
+    static int (*const commands[])(const struct zapi_options *) = {
+        [ZAPI_COMMAND_RUN] = zapi_command_run,
+        [ZAPI_COMMAND_DEV] = zapi_command_dev,
+        [ZAPI_COMMAND_SANDBOX] = zapi_command_sandbox,
+    };
+    struct zapi_options options;
+    char message[256];
+    forbid_core_dumps();
+    if (!zapi_options_parse(argc, argv, &options, message, sizeof message)) {
+        fprintf(stderr, "zapibot: %s\n", message);
+        return 2;
+    }
+    if (options.values[ZAPI_OPT_HELP]) {
+        zapi_options_help(stdout);
+        return 0;
+    }
+    if (options.values[ZAPI_OPT_VERSION]) {
+        puts("zapibot " ZAPI_VERSION);
+        return 0;
+    }
+    return commands[options.command](&options);
+}

@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * See options.h. Start reading at the table.
+ */
+#include "host/options.h"
+
+#include <limits.h>
+#include <string.h>
+
+#include "base/text.h"
+
+struct row {
+    const char *name;     /* "--listen" */
+    const char *argument; /* "ADDRESS:PORT", or NULL for a flag */
+    const char *variable; /* environment, .env */
+    const char *help;
+    const char *fallback; /* shown as the default */
+};
+
+static const struct row rows[ZAPI_OPT_COUNT] = {
+    [ZAPI_OPT_LISTEN] = {"--listen", "ADDRESS:PORT", "ZAPIBOT_LISTEN",
+                         "where webhooks and routes arrive; with dev and "
+                         "sandbox, the chat page",
+                         "127.0.0.1:8080"},
+    [ZAPI_OPT_PUBLIC_URL] = {"--public-url", "URL", "ZAPIBOT_PUBLIC_URL",
+                             "address that Z-API is told, at start", NULL},
+    [ZAPI_OPT_TAKE_WEBHOOKS] = {"--take-webhooks", NULL, NULL,
+                                "replace a webhook URL that somebody else set",
+                                NULL},
+    [ZAPI_OPT_DATA] = {"--data", "FOLDER", "ZAPIBOT_DATA", "data folder",
+                       ".zapibot beside the script"},
+    [ZAPI_OPT_LOG] = {"--log", "LEVEL", "ZAPIBOT_LOG",
+                      "debug, info, warn or error", "info"},
+    [ZAPI_OPT_LOG_FORMAT] = {"--log-format", "FORMAT", "ZAPIBOT_LOG_FORMAT",
+                             "text or json", "text on a terminal, else json"},
+    [ZAPI_OPT_HELP] = {"--help", NULL, NULL, "this text", NULL},
+    [ZAPI_OPT_VERSION] = {"--version", NULL, NULL, "the version", NULL},
+};
+
+static const struct {
+    const char *name;
+    enum zapi_command command;
+} commands[] = {
+    {"run", ZAPI_COMMAND_RUN},
+    {"dev", ZAPI_COMMAND_DEV},
+    {"sandbox", ZAPI_COMMAND_SANDBOX},
+};
+
+#define COMMANDS (sizeof commands / sizeof *commands)
+
+const char *zapi_option_variable(enum zapi_option option)
+{
+    return rows[option].variable;
+}
+
+enum zapi_option zapi_option_of_variable(const char *variable)
+{
+    int i;
+    for (i = 0; i < ZAPI_OPT_COUNT; i++) {
+        if (rows[i].variable && strcmp(rows[i].variable, variable) == 0) {
+            break;
+        }
+    }
+    return (enum zapi_option)i;
+}
+
+void zapi_options_help(FILE *out)
+{
+    char left[64];
+    int i;
+    fputs("Usage: zapibot [OPTION…] SCRIPT.lua [ARGUMENT…]\n"
+          "       zapibot dev [OPTION…] SCRIPT.lua [ARGUMENT…]\n"
+          "       zapibot sandbox [OPTION…]\n"
+          "\n"
+          "WhatsApp bots in Lua over Z-API.\n"
+          "\n"
+          "  zapibot SCRIPT.lua  runs a script; one with a bot keeps running\n"
+          "  zapibot dev         the same against a sandbox, with a chat page\n"
+          "  zapibot sandbox     only the sandbox\n"
+          "\n"
+          "Options come before the script; what follows it is the script's.\n",
+          out);
+    for (i = 0; i < ZAPI_OPT_COUNT; i++) {
+        const struct row *r = &rows[i];
+        snprintf(left, sizeof left, "%s%s%s", r->name, r->argument ? " " : "",
+                 r->argument ? r->argument : "");
+        fprintf(out, "  %-26s %s", left, r->help);
+        if (r->fallback) {
+            fprintf(out, "\n  %-26s (default: %s)", "", r->fallback);
+        }
+        if (r->variable) {
+            fprintf(out, " [%s]", r->variable);
+        }
+        fputc('\n', out);
+    }
+    fputs("\nCredentials are never options: set ZAPI_INSTANCE_ID, ZAPI_TOKEN\n"
+          "and ZAPI_CLIENT_TOKEN in the environment or in a .env file beside\n"
+          "the script, or NAME_FILE to read one from a file.\n"
+          "\n"
+          "Exit codes: 0 success, 1 the script failed, 2 wrong usage.\n",
+          out);
+}
+
+static const char *nearest_option(const char *word)
+{
+    const char *best = NULL;
+    unsigned nearest = UINT_MAX;
+    int i;
+    for (i = 0; i < ZAPI_OPT_COUNT; i++) {
+        unsigned d = zapi_text_nearness(word, rows[i].name);
+        if (d < nearest) {
+            nearest = d;
+            best = rows[i].name;
+        }
+    }
+    return best;
+}
+
+/* `word` up to '=' against the table. */
+static int find_option(const char *word, size_t len)
+{
+    int i;
+    for (i = 0; i < ZAPI_OPT_COUNT; i++) {
+        if (strlen(rows[i].name) == len &&
+            strncmp(rows[i].name, word, len) == 0) {
+            return i;
+        }
+    }
+    return -1;
+}
+
+/* One option at argv[*at]; moves *at to its last word. */
+static bool parse_option(int argc, char **argv, int *at,
+                         struct zapi_options *out, char *message, size_t room)
+{
+    const char *word = argv[*at], *equals = strchr(word, '='), *near;
+    size_t len = equals ? (size_t)(equals - word) : strlen(word);
+    int i = find_option(word, len);
+    if (strcmp(word, "-h") == 0) {
+        i = ZAPI_OPT_HELP;
+    }
+    if (i < 0) {
+        near = nearest_option(word);
+        snprintf(message, room, "unknown option '%.*s'%s%s%s", (int)len, word,
+                 near ? "; did you mean '" : " (see --help)", near ? near : "",
+                 near ? "'?" : "");
+        return false;
+    }
+    if (!rows[i].argument) {
+        out->values[i] = "1";
+        return true;
+    }
+    if (!equals && *at + 1 >= argc) {
+        snprintf(message, room, "%s needs a value: %s %s", rows[i].name,
+                 rows[i].name, rows[i].argument);
+        return false;
+    }
+    out->values[i] = equals ? equals + 1 : argv[++*at];
+    return true;
+}
+
+static bool parse_command(const char *word, enum zapi_command *out)
+{
+    size_t i;
+    for (i = 0; i < COMMANDS; i++) {
+        if (strcmp(word, commands[i].name) == 0) {
+            *out = commands[i].command;
+            return true;
+        }
+    }
+    return false;
+}
+
+bool zapi_options_parse(int argc, char **argv, struct zapi_options *out,
+                        char *message, size_t room)
+{
+    bool commanded = false;
+    int i;
+    *out = (struct zapi_options){.command = ZAPI_COMMAND_RUN};
+    for (i = 1; i < argc; i++) {
+        if (strcmp(argv[i], "--") == 0) {
+            i++;
+            break;
+        }
+        if (argv[i][0] == '-' && argv[i][1]) {
+            if (!parse_option(argc, argv, &i, out, message, room)) {
+                return false;
+            }
+        } else if (!commanded && parse_command(argv[i], &out->command)) {
+            commanded = true;
+        } else {
+            break;
+        }
+    }
+    if (out->values[ZAPI_OPT_HELP] || out->values[ZAPI_OPT_VERSION]) {
+        return true;
+    }
+    if (out->command == ZAPI_COMMAND_SANDBOX) {
+        if (i < argc) {
+            snprintf(message, room, "sandbox takes no script ('%s')", argv[i]);
+        }
+        return i >= argc;
+    }
+    if (i >= argc) {
+        snprintf(message, room,
+                 "which script? Try: zapibot dev echo.lua "
+                 "(see --help)");
+        return false;
+    }
+    out->script = argv[i];
+    out->nargs = argc - i - 1;
+    out->args = argv + i + 1;
+    return true;
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The command line: one table of options, from which parsing, --help and the
+ * nearest-name hints follow. To add an option: one row in options.c.
+ */
+#ifndef ZAPI_HOST_OPTIONS_H
+#define ZAPI_HOST_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+/* Keys of struct zapi_options.values; the order is that of --help. */
+enum zapi_option {
+    ZAPI_OPT_LISTEN,
+    ZAPI_OPT_PUBLIC_URL,
+    ZAPI_OPT_TAKE_WEBHOOKS,
+    ZAPI_OPT_DATA,
+    ZAPI_OPT_LOG,
+    ZAPI_OPT_LOG_FORMAT,
+    ZAPI_OPT_HELP,
+    ZAPI_OPT_VERSION,
+    ZAPI_OPT_COUNT
+};
+
+enum zapi_command {
+    ZAPI_COMMAND_RUN, /* zapibot script.lua */
+    ZAPI_COMMAND_DEV,
+    ZAPI_COMMAND_SANDBOX,
+};
+
+/* Everything is borrowed from argv. */
+struct zapi_options {
+    enum zapi_command command;
+    const char *values[ZAPI_OPT_COUNT]; /* NULL: not given; flags: "1" */
+    const char *script;                 /* NULL where none is needed */
+    int nargs;
+    char **args; /* what follows the script */
+};
+
+/* false: one clear line is in `message`; exit with 2. */
+bool zapi_options_parse(int argc, char **argv, struct zapi_options *out,
+                        char *message, size_t room);
+/* "ZAPIBOT_LISTEN", or NULL for an option without a variable. */
+const char *zapi_option_variable(enum zapi_option option);
+/* The option that a variable stands for, or ZAPI_OPT_COUNT. */
+enum zapi_option zapi_option_of_variable(const char *variable);
+void zapi_options_help(FILE *out);
+
+#endif

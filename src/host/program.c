@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * See program.h. The end of a program, in order: a signal (or zapi.stop, or
+ * os.exit) → services take nothing new → what runs gets up to ten seconds →
+ * states are closed → the loop is drained. A second signal ends at once.
+ */
+#include "host/program.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/redact.h"
+
+#define GRACE_MS    10000u
+#define LOOK_MS     20u /* how often a program that ends looks whether it can */
+#define MAX_SCRIPTS 2
+
+struct zapi_program {
+    uv_loop_t loop;
+    uv_signal_t on_int, on_term;
+    uv_timer_t look;
+    struct zapi_config *config;
+    const struct zapi_options *options;
+    struct zapi_automation *scripts[MAX_SCRIPTS];
+    size_t nscripts;
+    uint64_t give_up; /* uv_now when the grace is over */
+    int code;
+    bool main_ended;
+    bool ending;
+    bool over;
+};
+
+static void finish(struct zapi_program *p)
+{
+    p->over = true;
+    uv_stop(&p->loop);
+}
+
+static bool busy(struct zapi_program *p)
+{
+    size_t i, n = 0;
+    for (i = 0; i < p->nscripts; i++) {
+        n += zapi_automation_busy(p->scripts[i]);
+    }
+    return n > 0;
+}
+
+static void on_look(uv_timer_t *timer)
+{
+    struct zapi_program *p = timer->data;
+    if (!busy(p)) {
+        finish(p);
+    } else if (uv_now(&p->loop) >= p->give_up) {
+        zapi_warn("ten seconds are over; what still runs is cut off");
+        finish(p);
+    }
+}
+
+static void begin_end(struct zapi_program *p)
+{
+    size_t i;
+    if (p->ending) {
+        return;
+    }
+    p->ending = true;
+    for (i = 0; i < p->nscripts; i++) {
+        zapi_automation_quiesce(p->scripts[i]);
+    }
+    p->give_up = uv_now(&p->loop) + GRACE_MS;
+    uv_timer_start(&p->look, on_look, 0, LOOK_MS);
+}
+
+static void on_signal(uv_signal_t *handle, int signum)
+{
+    struct zapi_program *p = handle->data;
+    if (p->ending) {
+        _exit(128 + signum);
+    }
+    zapi_info("%s: no new events; calls in flight get 10 s (again: at once)",
+              signum == SIGINT ? "SIGINT" : "SIGTERM");
+    begin_end(p);
+}
+
+static void configure_log(struct zapi_config *c, const char **bad)
+{
+    enum zapi_log_level level = ZAPI_LOG_INFO;
+    const char *name = zapi_config_get(c, "ZAPIBOT_LOG");
+    const char *format = zapi_config_get(c, "ZAPIBOT_LOG_FORMAT");
+    bool json = !isatty(STDERR_FILENO);
+    *bad = NULL;
+    if (name && !zapi_log_parse_level(name, &level)) {
+        *bad = "--log takes debug, info, warn, error or off";
+    }
+    if (format) {
+        json = strcmp(format, "json") == 0;
+        if (!json && strcmp(format, "text") != 0) {
+            *bad = "--log-format takes text or json";
+        }
+    }
+    zapi_log_configure(level, json);
+}
+
+static void init_loop(struct zapi_program *p)
+{
+    uv_loop_init(&p->loop);
+    uv_signal_init(&p->loop, &p->on_int);
+    uv_signal_init(&p->loop, &p->on_term);
+    uv_timer_init(&p->loop, &p->look);
+    p->on_int.data = p->on_term.data = p->look.data = p;
+    uv_signal_start(&p->on_int, on_signal, SIGINT);
+    uv_signal_start(&p->on_term, on_signal, SIGTERM);
+    uv_unref((uv_handle_t *)&p->on_int);
+    uv_unref((uv_handle_t *)&p->on_term);
+    signal(SIGPIPE, SIG_IGN);
+}
+
+struct zapi_program *zapi_program_new(const struct zapi_options *options)
+{
+    struct zapi_program *p = calloc(1, sizeof *p);
+    struct zapi_error error;
+    const char *bad = "not enough memory";
+    if (p) {
+        p->options = options;
+        p->config = zapi_config_new(options, &error);
+        bad = error.message;
+    }
+    if (p && p->config) {
+        configure_log(p->config, &bad);
+        if (!bad) {
+            init_loop(p);
+            return p;
+        }
+    }
+    fprintf(stderr, "zapibot: %s\n", bad);
+    if (p) {
+        zapi_config_delete(p->config);
+    }
+    free(p);
+    return NULL;
+}
+
+struct zapi_config *zapi_program_config(struct zapi_program *p)
+{
+    return p->config;
+}
+
+/* ---- scripts ---- */
+
+static void on_main_ended(void *arg, bool ok)
+{
+    struct zapi_program *p = arg;
+    p->main_ended = true;
+    if (!ok) {
+        p->code = p->code ? p->code : 1;
+        begin_end(p);
+    }
+}
+
+static void on_helper_ended(void *arg, bool ok)
+{
+    if (!ok) {
+        on_main_ended(arg, false);
+    }
+}
+
+static void on_stop(void *arg, int code)
+{
+    struct zapi_program *p = arg;
+    if (code < 0) { /* zapi.stop() */
+        begin_end(p);
+        return;
+    }
+    p->code = code; /* os.exit(): the script has decided, nothing waits */
+    finish(p);
+}
+
+bool zapi_program_add(struct zapi_program *p, const char *name,
+                      const char *script, bool main,
+                      const struct zapi_setting *settings, int *code)
+{
+    struct zapi_error error = {.kind = ZAPI_E_NONE};
+    struct zapi_automation_config config = {
+        .loop = &p->loop,
+        .config = p->config,
+        .name = name,
+        .script = script,
+        .nargs = main ? p->options->nargs : 0,
+        .args = p->options->args,
+        .settings = settings,
+        .ended = main ? on_main_ended : on_helper_ended,
+        .stop = on_stop,
+        .arg = p,
+    };
+    struct zapi_automation *a = zapi_automation_new(&config, &error);
+    if (a) {
+        p->scripts[p->nscripts++] = a;
+        return true;
+    }
+    if (error.kind == ZAPI_E_IO) {
+        fprintf(stderr, "zapibot: %s\n", error.message);
+        *code = 2;
+    } else {
+        zapi_log_as(name, ZAPI_LOG_ERROR, error.message, strlen(error.message));
+        *code = 1;
+    }
+    return false;
+}
+
+/* ---- running ---- */
+
+/* Nothing can happen any more, unless a main chunk waits in zapi.run(). */
+static bool end_runs(struct zapi_program *p)
+{
+    bool any = false;
+    size_t i;
+    for (i = 0; i < p->nscripts; i++) {
+        any = zapi_automation_end_runs(p->scripts[i]) || any;
+    }
+    return any;
+}
+
+bool zapi_program_turn_until(struct zapi_program *p,
+                             bool (*until)(struct zapi_program *p))
+{
+    while (!p->over && !(until && until(p))) {
+        if (uv_run(&p->loop, UV_RUN_ONCE) == 0 && !end_runs(p)) {
+            break;
+        }
+    }
+    return until && until(p);
+}
+
+int zapi_program_run(struct zapi_program *p)
+{
+    zapi_program_turn_until(p, NULL);
+    if (!p->over && !p->main_ended) {
+        zapi_err("the script waits for something that can never happen");
+        p->code = p->code ? p->code : 1;
+    }
+    return p->code;
+}
+
+static void close_handles(struct zapi_program *p)
+{
+    uv_close((uv_handle_t *)&p->on_int, NULL);
+    uv_close((uv_handle_t *)&p->on_term, NULL);
+    uv_close((uv_handle_t *)&p->look, NULL);
+    uv_run(&p->loop, UV_RUN_DEFAULT);
+    uv_loop_close(&p->loop);
+}
+
+void zapi_program_delete(struct zapi_program *p)
+{
+    while (p->nscripts > 0) {
+        zapi_automation_delete(p->scripts[--p->nscripts]);
+    }
+    close_handles(p);
+    zapi_config_delete(p->config);
+    free(p);
+    zapi_redact_clear();
+}
