@@ -177,6 +177,18 @@ static int l_in_task(lua_State *L)
     return 1;
 }
 
+/* The task that is running, or nil: for whoever wants to end it later. */
+static int l_current(lua_State *L)
+{
+    struct zapi_task *task = zapi_rt_get(L)->current;
+    if (task) {
+        lua_rawgetp(L, LUA_REGISTRYINDEX, task);
+    } else {
+        luaL_pushfail(L);
+    }
+    return 1;
+}
+
 /* ---- run and stop ---- */
 
 struct run_op {
@@ -288,7 +300,7 @@ void zapi_l_task_open(lua_State *L)
         {"in_task", l_in_task}, {"run", l_run},
         {"stop", l_stop},       {"fd", l_fd},
         {"timeout", l_timeout}, {"step", l_step},
-        {NULL, NULL},
+        {"current", l_current}, {NULL, NULL},
     };
     zapi_class_register(L, &zapi_task_class);
     luaL_setfuncs(L, functions, 0);
