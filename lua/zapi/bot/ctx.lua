@@ -1,0 +1,189 @@
+--- The event in hand, as handlers see it. A ctx is made for every event, so it
+--- is three fields and a metatable; the rest is worked out when it is read
+--- (bot/fields.lua). Methods throw when they fail, so that a failed answer is
+--- never taken for a handled event.
+local check = require "zapi.bot.check"
+local contact = require "zapi.bot.contact"
+local fields = require "zapi.bot.fields"
+local message = require "zapi.bot.message"
+
+check.ours()
+
+---@class zapi.ctx
+---@field kind string name of the event, as in bot:on
+---@field event table the payload, in Z-API's words
+---@field id? string message id
+---@field chat? string where it happened
+---@field is_group boolean
+---@field from? zapi.contact
+---@field text? string text, caption or chosen label
+---@field folded string the same in lower case without accents, "" for none
+---@field choice? {id: string, label: string}
+---@field args? table of a command: words, .text, and the names of its args
+---@field match? table captures of hears and match
+---@field mentions zapi.contact[]
+---@field quoted? {id: string, mine: boolean, from: zapi.contact?}
+---@field members? zapi.contact[]
+---@field by? zapi.contact
+---@field removed? boolean
+---@field error? {kind: string, message: string, code: string?}
+---@field client table
+---@field attempt integer
+---@field now number
+---@field from_me boolean
+---@field from_api boolean
+---@field log table debug, info, warn, error
+local methods = {}
+
+local mt = {__name = "zapi.ctx"}
+
+function mt.__index(ctx, name)
+   local field = fields[name]
+   if not field then return methods[name] end
+   local value = field(ctx)
+   rawset(ctx, name, value)
+   return value
+end
+
+local function chat_of(ctx)
+   return ctx.chat or check.fail("an event '%s' has no chat to answer in", ctx.kind)
+end
+
+local function client_of(ctx)
+   return ctx.client
+      or check.fail("no client for the instance '%s' of this event", ctx._ev.instance or "?")
+end
+
+-- What the account itself sent by API comes back as an event. Answering that
+-- would be answered again, for ever.
+local function refuse_loop(ctx)
+   if ctx.kind:find("^own%.") and not ctx._bot:typed_on_phone(ctx._ev) then
+      check.fail("this message is the bot's own (it came back as '%s'): answering it would "
+         .. "never end; look at ctx.from_api first", ctx.kind)
+   end
+end
+
+local function send(ctx, msg, options, quote)
+   refuse_loop(ctx)
+   local chat = chat_of(ctx)
+   local endpoint, params, wanted, content = message.encode(msg, options)
+   if wanted == nil then wanted = quote end
+   if wanted and message.quotable(content) then params.messageId = ctx.id end
+   if ctx._typing and message.types(content) then
+      params.delayTyping = params.delayTyping or ctx._typing
+      ctx._typing = nil
+   end
+   if content == "list" and ctx.is_group then ctx._bot:warn_once("list", "WhatsApp no longer "
+      .. "shows option lists in groups: send buttons or a numbered text there") end
+   local sent = message.send(client_of(ctx), chat, endpoint, params)
+   ctx._bot.sent:add(sent.id)
+   return sent
+end
+
+--- Answers in this chat; in groups as a reply that quotes the message (quote =
+--- false: not), in private chats without (quote = true: with). Throws.
+---@param msg string|zapi.msg
+---@param options? zapi.msg laid over msg
+---@return zapi.Message
+function methods:reply(msg, options)
+   return send(self, msg, options, self.is_group and self.id ~= nil)
+end
+
+--- Sends to this chat without quoting. Throws.
+---@param msg string|zapi.msg
+---@param options? zapi.msg
+---@return zapi.Message
+function methods:send(msg, options)
+   return send(self, msg, options, false)
+end
+
+local function id_of(ctx)
+   return ctx.id or check.fail("an event '%s' has no message to act on", ctx.kind)
+end
+
+--- Reacts with an emoji; "" or nil takes the reaction back. Throws.
+---@param emoji? string
+function methods:react(emoji)
+   refuse_loop(self)
+   local params = {phone = chat_of(self), messageId = id_of(self)}
+   if emoji == nil or emoji == "" then
+      message.call(client_of(self), "send_remove_reaction", params)
+   else
+      params.reaction = emoji
+      message.call(client_of(self), "send_reaction", params)
+   end
+end
+
+--- Shows "typing…" (before audio "recording…") for so many seconds before the
+--- next text or audio that this ctx sends. Z-API knows it only together with a
+--- message, so nothing is sent now.
+---@param seconds number 1 to 15
+function methods:typing(seconds)
+   check.type(seconds, "number", "seconds", "ctx:typing")
+   if not (seconds >= 0 and seconds <= 15) then
+      check.fail("bad 'seconds' in ctx:typing (0 to 15 expected, got %s)", seconds)
+   end
+   self._typing = seconds
+end
+
+-- The account's own message needs another flag than somebody else's.
+local function is_mine(ctx, id, options)
+   if options.mine ~= nil then return options.mine end
+   if id == ctx.id then return ctx.from_me end
+   if ctx._bot.sent:has(id) then return true end
+   return not (ctx.quoted and ctx.quoted.id == id) or ctx.quoted.mine
+end
+
+--- Deletes a message for everybody: this one, or the one with the id (which is
+--- taken for one of ours, unless it is what this message quotes). Throws.
+---@param id? string|zapi.Message
+---@param options? {mine: boolean} when it cannot be known
+function methods:delete(id, options)
+   if type(id) == "table" then id = id.id end
+   id = id or id_of(self)
+   options = check.options(options, {mine = "boolean"}, "ctx:delete")
+   message.call(client_of(self), "delete_message", {
+      messageId = id, phone = chat_of(self), owner = is_mine(self, id, options),
+   })
+end
+
+--- Marks the message as read. Throws.
+function methods:read()
+   message.call(client_of(self), "read_message",
+      {phone = chat_of(self), messageId = id_of(self)})
+end
+
+--- Is this person (default: the author) an admin of the group? Asked of Z-API
+--- once in five minutes; false outside of groups. Throws.
+---@param who? string|zapi.contact
+---@return boolean
+function methods:is_admin(who)
+   if not self.is_group then return false end
+   local is = contact.matcher(who or self.from or {})
+   for _, admin in ipairs(self._bot.groups:admins(client_of(self), self.chat)) do
+      if is(admin) then return true end
+   end
+   return false
+end
+
+--- Saves the media of this message: to `path`, into the folder `path` when it
+--- ends with "/", else into the system's temporary folder. Private addresses are
+--- refused. Returns the path, or nil and an error.
+---@param path? string
+---@param options? {max: integer, timeout: number}
+---@return string|nil, table|nil
+function methods:download(path, options)
+   return require("zapi.bot.download").save(self, path, options)
+end
+
+local M = {}
+
+--- A ctx for an event of the core under its final kind.
+---@return zapi.ctx
+function M.new(bot, ev, kind)
+   return setmetatable({
+      _bot = bot, _ev = ev, kind = kind, event = ev.payload, attempt = 1,
+   }, mt)
+end
+
+return M

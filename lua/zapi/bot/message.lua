@@ -1,0 +1,324 @@
+--- From what a script wants to say to a call of Z-API, and the message that
+--- comes of it. Start reading at M.encode.
+local check = require "zapi.bot.check"
+
+check.ours()
+
+local M = {}
+
+---@class zapi.msg
+---@field text? string alone, or the text above buttons and lists
+---@field image? string URL or data: URI (zapi.media.file makes one of a file)
+---@field audio? string
+---@field video? string
+---@field document? string
+---@field location? {latitude: number, longitude: number, title: string, address?: string}
+---@field buttons? (string|{id: string, label: string})[] ids are the labels if left out
+---@field list? {title: string, button: string, options: table}
+---@field caption? string under an image, video or document
+---@field filename? string of a document; its extension counts
+---@field extension? string of a document, when it cannot be seen elsewhere
+---@field mentioned? (string|zapi.contact)[]|"all" with text only
+---@field quote? boolean answer this message visibly
+---@field typing? number seconds of "typing…" before a text, "recording…" before audio
+---@field delay? number seconds before the next message, 1 to 15
+
+local keys = {
+   text = "string|number", image = "string", audio = "string", video = "string",
+   document = "string", location = "table", buttons = "table", list = "table",
+   caption = "string", filename = "string", extension = "string",
+   mentioned = "table|string", quote = "boolean", typing = "number", delay = "number",
+}
+
+local extensions = {
+   ["application/pdf"] = "pdf", ["text/plain"] = "txt", ["text/csv"] = "csv",
+   ["application/zip"] = "zip", ["application/json"] = "json", ["application/xml"] = "xml",
+   ["application/msword"] = "doc", ["application/vnd.ms-excel"] = "xls",
+   ["application/vnd.openxmlformats-officedocument.wordprocessingml.document"] = "docx",
+   ["application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"] = "xlsx",
+   ["application/vnd.openxmlformats-officedocument.presentationml.presentation"] = "pptx",
+   ["image/png"] = "png", ["image/jpeg"] = "jpg", ["image/webp"] = "webp",
+   ["audio/mpeg"] = "mp3", ["audio/ogg"] = "ogg", ["video/mp4"] = "mp4",
+   ["text/html"] = "html",
+}
+
+-- ---- one function per content: msg -> endpoint, params ----
+
+local encoders = {}
+
+local function text_of(msg, what)
+   local s = msg.text and tostring(msg.text) or ""
+   if not s:find("%S") then check.fail("%s needs a 'text' that is not empty", what) end
+   return s
+end
+
+local function mentioned_of(list)
+   local ids = {}
+   for i, who in ipairs(list) do
+      ids[i] = type(who) == "table" and (who.phone or who.lid) or who
+      check.type(ids[i], "string", i, "mentioned")
+   end
+   return ids
+end
+
+function encoders.text(msg)
+   local params = {message = text_of(msg, "a message"), delayTyping = msg.typing}
+   if msg.mentioned == "all" then
+      params.mentionAll = true
+   elseif msg.mentioned then
+      check.type(msg.mentioned, "table", "mentioned", "a message")
+      params.mentioned = mentioned_of(msg.mentioned)
+   end
+   return "send_text", params
+end
+
+function encoders.image(msg)
+   return "send_image", {image = msg.image, caption = msg.caption}
+end
+
+function encoders.video(msg)
+   return "send_video", {video = msg.video, caption = msg.caption}
+end
+
+function encoders.audio(msg)
+   return "send_audio", {audio = msg.audio, delayTyping = msg.typing}
+end
+
+local function extension_of(msg)
+   local explicit = msg.extension and msg.extension:match("^%.?(%w+)$")
+      or msg.filename and msg.filename:match("%.(%w+)$")
+   if explicit then return explicit:lower() end
+   local mime = msg.document:match("^data:([^;,]+)")
+   if mime then return extensions[mime] end
+   local path = msg.document:match("^%a+://[^/]+([^?#]*)")
+   local found = path and path:match("%.(%w+)$")
+   return found and found:lower()
+end
+
+function encoders.document(msg)
+   local extension = extension_of(msg)
+   if not extension then
+      check.fail("a document needs an 'extension' (\"pdf\") or a 'filename' with one: "
+         .. "it cannot be seen from the address")
+   end
+   return "send_document", {
+      document = msg.document, extension = extension,
+      fileName = msg.filename, caption = msg.caption,
+   }
+end
+
+local function coordinate(place, name, most)
+   local n = tonumber(place[name])
+   if not n or n ~= n or math.abs(n) > most then
+      check.fail("bad 'location.%s' (number from -%d to %d expected)", name, most, most)
+   end
+   return ("%.7f"):format(n):gsub("0+$", ""):gsub("%.$", "")
+end
+
+function encoders.location(msg)
+   local place = check.options(msg.location, {
+      latitude = "number|string", longitude = "number|string",
+      title = "string", address = "string",
+   }, "location")
+   if not place.title then check.fail("a location needs a 'title'") end
+   return "send_location", {
+      latitude = (coordinate(place, "latitude", 90)),
+      longitude = (coordinate(place, "longitude", 180)),
+      title = place.title, address = place.address or place.title,
+   }
+end
+
+-- Buttons and rows of lists: strings or {id=, label=}; ids must differ, as a
+-- choice is known by its id.
+local function items_of(list, what, allowed, make)
+   local seen, items = {}, {}
+   if #list == 0 then check.fail("'%s' is empty", what) end
+   for i, item in ipairs(list) do
+      if type(item) ~= "table" then item = {label = tostring(item)} end
+      check.options(item, allowed, what .. "[" .. i .. "]")
+      local label = item.label or item.title
+      if not label or label == "" then check.fail("'%s[%d]' needs a 'label'", what, i) end
+      local id = tostring(item.id or label)
+      if seen[id] then check.fail("two of '%s' have the id '%s'", what, id) end
+      seen[id] = true
+      items[i] = make(id, label, item)
+   end
+   return items
+end
+
+function encoders.buttons(msg)
+   local allowed = {id = "string|number", label = "string"}
+   local buttons = items_of(msg.buttons, "buttons", allowed, function(id, label)
+      return {id = id, label = label}
+   end)
+   return "send_button_list", {
+      message = text_of(msg, "a message with buttons"),
+      buttonList = {image = msg.image, video = msg.video, buttons = buttons},
+   }
+end
+
+function encoders.list(msg)
+   local list = check.options(msg.list,
+      {title = "string", button = "string", options = "table"}, "list")
+   if not list.options then check.fail("a list needs 'options'") end
+   local allowed = {
+      id = "string|number", label = "string", title = "string", description = "string",
+   }
+   local options = items_of(list.options, "list.options", allowed, function(id, label, item)
+      return {id = id, title = label, description = item.description}
+   end)
+   return "send_option_list", {
+      message = text_of(msg, "a message with a list"),
+      optionList = {
+         title = list.title or "Opções", buttonLabel = list.button or "Ver opções",
+         options = options,
+      },
+   }
+end
+
+-- ---- which content it is, and what may stand beside it ----
+
+local contents = {"list", "buttons", "location", "document", "audio", "video", "image"}
+
+local beside = {
+   text = {typing = true, mentioned = true, quote = true},
+   image = {caption = true, quote = true},
+   video = {caption = true, quote = true},
+   audio = {typing = true, quote = true},
+   document = {caption = true, filename = true, extension = true, quote = true},
+   location = {quote = true},
+   buttons = {text = true, image = true, video = true},
+   list = {text = true},
+}
+
+local function content_of(msg)
+   for _, name in ipairs(contents) do
+      if msg[name] then return name end
+   end
+   if msg.text then return "text" end
+   return check.fail("the message has no content: give a text, image, audio, video, "
+      .. "document, location, buttons or list")
+end
+
+local function check_beside(msg, content)
+   local allowed = beside[content]
+   for name in pairs(msg) do
+      if name ~= content and name ~= "delay" and not allowed[name] and msg[name] ~= false then
+         local hint = name == "text" and allowed.caption and "; did you mean 'caption'?" or ""
+         check.fail("'%s' does not go with '%s' in one message%s", name, content, hint)
+      end
+   end
+   if msg.image and msg.video then
+      check.fail("buttons take an 'image' or a 'video', not both")
+   end
+end
+
+-- A text, or a msg with the options laid over it; never the script's own table.
+local function whole(msg, options)
+   if type(msg) == "string" or type(msg) == "number" then msg = {text = msg} end
+   if type(msg) ~= "table" then
+      check.fail("bad message (text or table expected, got %s)", type(msg))
+   end
+   check.options(msg, keys, "a message")
+   local copy = {}
+   for k, v in pairs(msg) do copy[k] = v end
+   for k, v in pairs(check.options(options, keys, "a message")) do copy[k] = v end
+   return copy
+end
+
+--- The call that sends `msg`: endpoint, params without the chat, wants to quote
+--- (nil: not said), content.
+---@param msg string|number|zapi.msg
+---@param options? zapi.msg laid over it
+---@return string, table, boolean|nil, string
+function M.encode(msg, options)
+   msg = whole(msg, options)
+   local content = content_of(msg)
+   check_beside(msg, content)
+   local endpoint, params = encoders[content](msg)
+   params.delayMessage = msg.delay
+   return endpoint, params, msg.quote, content
+end
+
+--- Can this content stand as an answer to a message?
+function M.quotable(content)
+   return beside[content].quote or false
+end
+
+--- Can this content be preceded by "typing…"?
+function M.types(content)
+   return beside[content].typing or false
+end
+
+--- Calls the API and throws what goes wrong: misuse at the script's line, a
+--- failed call as its error object.
+function M.call(client, endpoint, params)
+   local ok, reply, err = pcall(client[endpoint], client, params)
+   if not ok then
+      if type(reply) ~= "string" then error(reply, 0) end
+      check.fail("%s", (reply:gsub("^[^\n:]+:%d+: ", "")))
+   end
+   if reply == nil or reply == false then error(err, 0) end
+   return reply
+end
+
+-- ---- the message that was sent ----
+
+---@class zapi.Message
+---@field id string Z-API's messageId
+---@field key? string
+---@field state string "accepted": Z-API has it; what follows comes as events
+---@field chat string
+local Message = {}
+Message.__index = Message
+Message.__name = "zapi.Message"
+
+function Message:__tostring()
+   return ("zapi.Message (%s, %s)"):format(self.id or "no id", self.state)
+end
+
+local edits = {
+   send_text = {"editMessageId", "message"},
+   send_image = {"editImageMessageId", "caption"},
+   send_video = {"editVideoMessageId", "caption"},
+   send_document = {"editDocumentMessageId", "caption"},
+}
+
+--- Replaces its text (of a picture, video or document: the caption). Throws.
+---@param text string
+function Message:edit(text)
+   local how = edits[self._endpoint]
+   if not how then
+      check.fail("a message sent by %s cannot be edited", self._endpoint)
+   end
+   local params = {}
+   for k, v in pairs(self._params) do params[k] = v end
+   params.messageId, params.delayTyping, params.delayMessage = nil, nil, nil
+   params[how[1]] = self.id
+   params[how[2]] = text_of({text = text}, "an edit")
+   M.call(self._client, self._endpoint, params)
+   self._params[how[2]] = params[how[2]]
+   return self
+end
+
+--- Deletes it for everybody. Throws.
+function Message:delete()
+   M.call(self._client, "delete_message", {messageId = self.id, phone = self.chat, owner = true})
+   self.state = "deleted"
+   return self
+end
+
+--- Sends and returns the message. Throws.
+---@return zapi.Message
+function M.send(client, chat, endpoint, params)
+   params.phone = chat
+   local reply = M.call(client, endpoint, params)
+   return setmetatable({
+      id = reply.messageId or reply.zaapId or reply.id,
+      state = "accepted",
+      chat = chat,
+      _client = client, _endpoint = endpoint, _params = params,
+   }, Message)
+end
+
+return M

@@ -1,0 +1,73 @@
+--- Ends handlers that wait too long. One timer for all of them, set for the
+--- nearest deadline: with the same limit for everybody a new handler is almost
+--- never the nearest, so it costs a table and no timer.
+local core = require "zapi.core"
+
+local M = {}
+M.__index = M
+
+-- An entry closes itself, however its handler ends.
+local Entry = {}
+
+function Entry:__close()
+   self.watch.entries[self] = nil
+end
+
+--- `expired(entry)` is called after the task of an entry was cancelled.
+function M.new(expired)
+   return setmetatable({entries = {}, expired = expired, due = math.huge}, M)
+end
+
+function M:arm(deadline, now)
+   if self.timer then self.timer:cancel() end
+   self.due = deadline
+   self.timer = core.after(math.max(deadline - now, 0), function() self:sweep() end)
+end
+
+function M:sweep()
+   local now, nearest = core.hrtime(), math.huge
+   local late = {}
+   self.timer, self.due = nil, math.huge
+   for entry in pairs(self.entries) do
+      if entry.deadline <= now then
+         late[#late + 1] = entry
+      elseif entry.deadline < nearest then
+         nearest = entry.deadline
+      end
+   end
+   if nearest < math.huge then self:arm(nearest, now) end
+   for _, entry in ipairs(late) do
+      self.entries[entry] = nil
+      local status = entry.task:status()
+      if status == "waiting" or status == "running" then
+         entry.task:cancel()
+         self.expired(entry)
+      end
+   end
+end
+
+--- Watches the running task until the entry is closed: `local e <close> = …`.
+--- nil outside of tasks, where nobody could be cancelled.
+function M:enter(seconds, ctx)
+   local task = core.current()
+   if not task then return nil end
+   local entry = setmetatable({watch = self, task = task, ctx = ctx}, Entry)
+   self.entries[entry] = true
+   self:limit(entry, seconds)
+   return entry
+end
+
+--- From now on so many seconds; math.huge: no limit.
+function M:limit(entry, seconds)
+   local now = core.hrtime()
+   entry.seconds, entry.deadline = seconds, now + seconds
+   if entry.deadline < self.due then self:arm(entry.deadline, now) end
+end
+
+--- At the end: the timer would keep the loop alive.
+function M:stop()
+   if self.timer then self.timer:cancel() end
+   self.timer, self.due = nil, math.huge
+end
+
+return M
