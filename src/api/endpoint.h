@@ -110,7 +110,7 @@ struct zapi_endpoint {
                                         false, null or ""; a send: its ids */
     const char *reply_example;       /* JSON, or NULL */
     const char *request_example;     /* JSON body, or NULL */
-    const char *params_example;      /* JSON object of path params, or NULL */
+    const char *params_example;      /* JSON object, path and query, or NULL */
     bool idempotent; /* may be repeated after an unknown outcome */
     enum zapi_pagination pagination;
     uint32_t requires;

@@ -182,24 +182,34 @@ static void keep_bare_string(struct view *v, const struct zapi_json_reader *r)
     keep_string(v, &p);
 }
 
+/* One pick per key: a condition may be one of the five that are always read. */
+static size_t pick_of(struct zapi_json_pick *picks, size_t *n, const char *key)
+{
+    for (size_t i = 0; i < *n; i++)
+        if (strcmp(picks[i].key, key) == 0)
+            return i;
+    picks[*n].key = key;
+    return (*n)++;
+}
+
 static void look_object(struct view *v)
 {
     struct zapi_json_pick picks[5 + CONDITIONS_MAX] = {
         {.key = "error"},     {.key = "message"}, {.key = "connected"},
         {.key = "challenge"}, {.key = "value"},
     };
+    size_t n = 5, at[CONDITIONS_MAX];
     const char *const *names = v->row ? v->row->success_when : NULL;
-    size_t n = 5;
-    for (; names && *names && n < sizeof picks / sizeof *picks; names++)
-        picks[n++].key = *names;
-    v->conditions = n - 5;
+    for (; names && *names && v->conditions < CONDITIONS_MAX; names++)
+        at[v->conditions++] = pick_of(picks, &n, *names);
     v->json = zapi_json_pick(v->facts->body, v->facts->len, picks, n, NULL);
     v->error = picks[0];
     v->message = picks[1];
     v->connected = picks[2];
     v->challenge = picks[3];
     v->value = picks[4];
-    memcpy(v->wanted, picks + 5, v->conditions * sizeof *picks);
+    for (size_t i = 0; i < v->conditions; i++)
+        v->wanted[i] = picks[at[i]];
     if (v->error.type == ZAPI_JSON_STRING && v->error.raw_len > 2)
         keep_string(v, &v->error);
     else if (v->message.type == ZAPI_JSON_STRING)
@@ -403,7 +413,12 @@ bool zapi_reply_judge(const struct zapi_endpoint *row,
                       const struct zapi_reply_facts *facts,
                       struct zapi_error *error)
 {
-    struct view v = {.row = row, .facts = facts};
+    struct zapi_reply_facts known_facts = *facts;
+    struct view v = {.row = row, .facts = &known_facts};
+    if (!facts->body)
+        known_facts.body = "";
+    if (!facts->content_type)
+        known_facts.content_type = "";
     look(&v);
     if (facts->status >= 200 && facts->status < 300)
         return judge_ok(&v, error);

@@ -127,7 +127,7 @@ const struct zapi_endpoint zapi_broadcast_rows[] = {
             "name" : "Regulars",
             "phones" : [ "5511999990001", "5511999990002" ]
         } ]),
-        .request_example = ZAPI_JSON({"page" : 1, "pageSize" : 20}),
+        .params_example = ZAPI_JSON({"page" : 1, "pageSize" : 20}),
         .idempotent = true,
         .pagination = ZAPI_PAGES_PAGE,
         .limits = ZAPI_WORDS(
@@ -172,7 +172,7 @@ const struct zapi_endpoint zapi_broadcast_rows[] = {
         .path = "/broadcast/{broadcastId}",
         .params = delete_broadcast_params,
         ZAPI_REPLY_SUCCESS(200),
-        .request_example = ZAPI_JSON({"broadcastId" : "1700000001@broadcast"}),
+        .params_example = ZAPI_JSON({"broadcastId" : "1700000001@broadcast"}),
         .idempotent = true,
         .limits =
             ZAPI_WORDS("cannot be undone",

@@ -718,7 +718,7 @@ const struct zapi_endpoint zapi_business_rows[] = {
                 "images" : ["https://example.com/mouse.png"]
             } ]
         }),
-        .request_example = ZAPI_JSON({"nextCursor" : "CURSOR"}),
+        .params_example = ZAPI_JSON({"nextCursor" : "CURSOR"}),
         .idempotent = true,
         .pagination = ZAPI_PAGES_CURSOR,
         .requires = ZAPI_NEEDS_BUSINESS | ZAPI_NEEDS_MULTI_DEVICE,
@@ -790,7 +790,7 @@ const struct zapi_endpoint zapi_business_rows[] = {
                 "images" : ["https://example.com/mouse.png"]
             } ]
         }),
-        .request_example =
+        .params_example =
             ZAPI_JSON({"phone" : "5511999990001", "nextCursor" : "CURSOR"}),
         .idempotent = true,
         .pagination = ZAPI_PAGES_CURSOR,
@@ -863,7 +863,7 @@ const struct zapi_endpoint zapi_business_rows[] = {
             "name" : "Mouse",
             "images" : ["https://example.com/mouse.png"]
         }),
-        .request_example = ZAPI_JSON({"id" : "7000000000000001"}),
+        .params_example = ZAPI_JSON({"id" : "7000000000000001"}),
         .idempotent = true,
         .requires = ZAPI_NEEDS_BUSINESS | ZAPI_NEEDS_MULTI_DEVICE,
         .limits = ZAPI_WORDS("reply prices are strings and look scaled (the "
@@ -879,7 +879,7 @@ const struct zapi_endpoint zapi_business_rows[] = {
         .path = "/products/{id}",
         .params = business_params_2,
         ZAPI_REPLY_SUCCESS(200),
-        .request_example = ZAPI_JSON({"id" : "7000000000000001"}),
+        .params_example = ZAPI_JSON({"id" : "7000000000000001"}),
         .idempotent = true,
         .requires = ZAPI_NEEDS_BUSINESS | ZAPI_NEEDS_MULTI_DEVICE,
         .summary = "Delete a product.",
@@ -965,7 +965,7 @@ const struct zapi_endpoint zapi_business_rows[] = {
         .path = "/business/tag/{id}",
         .params = delete_tag_params,
         ZAPI_REPLY_SUCCESS(200),
-        .request_example = ZAPI_JSON({"id" : "10"}),
+        .params_example = ZAPI_JSON({"id" : "10"}),
         .idempotent = true,
         .requires = ZAPI_NEEDS_BUSINESS,
         .summary = "Delete a tag.",
@@ -978,7 +978,7 @@ const struct zapi_endpoint zapi_business_rows[] = {
         .path = "/chats/{phone}/tags/{tag}/add",
         .params = business_params_3,
         ZAPI_REPLY_VALUE(200),
-        .request_example = ZAPI_JSON({"phone" : "5511999990001", "tag" : "10"}),
+        .params_example = ZAPI_JSON({"phone" : "5511999990001", "tag" : "10"}),
         .idempotent = true,
         .requires = ZAPI_NEEDS_BUSINESS | ZAPI_NEEDS_MULTI_DEVICE,
         .limits =
@@ -993,7 +993,7 @@ const struct zapi_endpoint zapi_business_rows[] = {
         .path = "/chats/{phone}/tags/{tag}/remove",
         .params = business_params_3,
         ZAPI_REPLY_VALUE(200),
-        .request_example = ZAPI_JSON({"phone" : "5511999990001", "tag" : "10"}),
+        .params_example = ZAPI_JSON({"phone" : "5511999990001", "tag" : "10"}),
         .idempotent = true,
         .requires = ZAPI_NEEDS_BUSINESS | ZAPI_NEEDS_MULTI_DEVICE,
         .limits =
@@ -1077,7 +1077,7 @@ const struct zapi_endpoint zapi_business_rows[] = {
                 }
             ]
         }),
-        .request_example = ZAPI_JSON({"nextCursor" : "CURSOR"}),
+        .params_example = ZAPI_JSON({"nextCursor" : "CURSOR"}),
         .idempotent = true,
         .pagination = ZAPI_PAGES_CURSOR,
         .requires = ZAPI_NEEDS_BUSINESS,
@@ -1093,7 +1093,7 @@ const struct zapi_endpoint zapi_business_rows[] = {
         .path = "/catalogs/collection/{id}",
         .params = delete_collection_params,
         ZAPI_REPLY_SUCCESS(200),
-        .request_example = ZAPI_JSON({"id" : "8000000000000001"}),
+        .params_example = ZAPI_JSON({"id" : "8000000000000001"}),
         .idempotent = true,
         .requires = ZAPI_NEEDS_BUSINESS,
         .summary = "Delete a collection.",
@@ -1150,7 +1150,7 @@ const struct zapi_endpoint zapi_business_rows[] = {
                 "quantity" : "99"
             } ]
         }),
-        .request_example = ZAPI_JSON({
+        .params_example = ZAPI_JSON({
             "phone" : "5511999990001",
             "collectionId" : "8000000000000001",
             "nextCursor" : "CURSOR"
@@ -1340,7 +1340,7 @@ const struct zapi_endpoint zapi_business_rows[] = {
             },
             {"displayName" : "Car service", "id" : "1223524174334504"}
         ]),
-        .request_example = ZAPI_JSON({"query" : "food"}),
+        .params_example = ZAPI_JSON({"query" : "food"}),
         .idempotent = true,
         .requires = ZAPI_NEEDS_BUSINESS,
         .summary = "Categories a company can be given.",
@@ -1397,7 +1397,7 @@ const struct zapi_endpoint zapi_business_rows[] = {
             },
             "hasCoverPhoto" : false
         }),
-        .request_example = ZAPI_JSON({"phone" : "5511999990001"}),
+        .params_example = ZAPI_JSON({"phone" : "5511999990001"}),
         .idempotent = true,
         .limits =
             ZAPI_WORDS("the number asked about must be a business account"),

@@ -300,7 +300,7 @@ const struct zapi_endpoint zapi_chats_rows[] = {
                 "lastUpdateAt" : 1735689600000
             }
         } ]),
-        .request_example = ZAPI_JSON({"page" : 1, "pageSize" : 20}),
+        .params_example = ZAPI_JSON({"page" : 1, "pageSize" : 20}),
         .idempotent = true,
         .pagination = ZAPI_PAGES_PAGE,
         .limits = ZAPI_WORDS("notes come from Business accounts only",
@@ -335,7 +335,7 @@ const struct zapi_endpoint zapi_chats_rows[] = {
             "broadcast" : false,
             "text" : {"message" : "good morning"}
         } ]),
-        .request_example = ZAPI_JSON({
+        .params_example = ZAPI_JSON({
             "phone" : "5511999990001",
             "amount" : 10,
             "lastMessageId" : "MSG0000"
@@ -377,7 +377,7 @@ const struct zapi_endpoint zapi_chats_rows[] = {
                 "lastUpdateAt" : 1735689600000
             }
         }),
-        .request_example = ZAPI_JSON({"phone" : "5511999990001"}),
+        .params_example = ZAPI_JSON({"phone" : "5511999990001"}),
         .idempotent = true,
         .limits = ZAPI_WORDS("notes come from Business accounts only",
                              "picture links are deleted by WhatsApp after 48 h",

@@ -206,7 +206,7 @@ const struct zapi_endpoint zapi_communities_rows[] = {
         .reply_status = 200,
         .reply_example = ZAPI_JSON(
             [ {"name" : "Neighbourhood", "id" : "120363000000000777"} ]),
-        .request_example = ZAPI_JSON({"page" : 1, "pageSize" : 10}),
+        .params_example = ZAPI_JSON({"page" : 1, "pageSize" : 10}),
         .idempotent = true,
         .pagination = ZAPI_PAGES_PAGE,
         .summary = "List the communities the account belongs to.",
@@ -282,7 +282,7 @@ const struct zapi_endpoint zapi_communities_rows[] = {
                 }
             ]
         }),
-        .request_example = ZAPI_JSON({"communityId" : "120363000000000777"}),
+        .params_example = ZAPI_JSON({"communityId" : "120363000000000777"}),
         .idempotent = true,
         .limits = ZAPI_WORDS("one way to find the announcement group's id "
                              "(isGroupAnnouncement true)"),
@@ -313,7 +313,7 @@ const struct zapi_endpoint zapi_communities_rows[] = {
         .path = "/communities/{communityId}",
         .params = communities_params,
         ZAPI_REPLY_SUCCESS(200),
-        .request_example = ZAPI_JSON({"communityId" : "120363000000000777"}),
+        .params_example = ZAPI_JSON({"communityId" : "120363000000000777"}),
         .idempotent = true,
         .limits = ZAPI_WORDS(
             "detaches every linked group; the groups themselves stay"),

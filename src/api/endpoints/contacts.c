@@ -227,7 +227,7 @@ const struct zapi_endpoint zapi_contacts_rows[] = {
             "vname" : "Ana Lima",
             "phone" : "5511999990001"
         } ]),
-        .request_example = ZAPI_JSON({"page" : 1, "pageSize" : 20}),
+        .params_example = ZAPI_JSON({"page" : 1, "pageSize" : 20}),
         .idempotent = true,
         .pagination = ZAPI_PAGES_PAGE,
         .limits =
@@ -306,7 +306,7 @@ const struct zapi_endpoint zapi_contacts_rows[] = {
             "imgUrl" : "https://example.com/ana.jpg",
             "about" : "available"
         }),
-        .request_example = ZAPI_JSON({"phone" : "5511999990001"}),
+        .params_example = ZAPI_JSON({"phone" : "5511999990001"}),
         .idempotent = true,
         .limits = ZAPI_WORDS("picture links are deleted by WhatsApp after 48 "
                              "h; get_profile_picture returns a fresh one"),
@@ -327,7 +327,7 @@ const struct zapi_endpoint zapi_contacts_rows[] = {
                             "in the older"),
         .reply_status = 200,
         .reply_example = ZAPI_JSON({"link" : "https://example.com/ana.jpg"}),
-        .request_example = ZAPI_JSON({"phone" : "5511999990001"}),
+        .params_example = ZAPI_JSON({"phone" : "5511999990001"}),
         .idempotent = true,
         .limits =
             ZAPI_WORDS("picture links are deleted by WhatsApp after 48 h"),
@@ -349,7 +349,7 @@ const struct zapi_endpoint zapi_contacts_rows[] = {
             "phone" : "5511999990001",
             "lid" : "100000000000001@lid"
         } ]),
-        .request_example = ZAPI_JSON({"phone" : "5511999990001"}),
+        .params_example = ZAPI_JSON({"phone" : "5511999990001"}),
         .idempotent = true,
         .limits =
             ZAPI_WORDS("not meant as a check before each send: sending already "
@@ -419,7 +419,7 @@ const struct zapi_endpoint zapi_contacts_rows[] = {
         .reply_status = 200,
         .reply_example = ZAPI_JSON({"success" : true}),
         .success_when = ZAPI_WORDS("success"),
-        .request_example = ZAPI_JSON({"phone" : "5511999990001"}),
+        .params_example = ZAPI_JSON({"phone" : "5511999990001"}),
         .limits = ZAPI_WORDS("an invalid number gives status 400 with "
                              "{\"error\":\"Invalid phone\"}",
                              "no request body is documented"),

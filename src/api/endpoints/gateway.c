@@ -508,7 +508,7 @@ const struct zapi_endpoint zapi_gateway_rows[] = {
         .host_root = true,
         .params = gateway_params,
         .reply_status = 200,
-        .request_example =
+        .params_example =
             ZAPI_JSON({"uuid" : "f0000000-0000-4000-8000-000000000001"}),
         .idempotent = true,
         .limits = ZAPI_WORDS(
@@ -529,7 +529,7 @@ const struct zapi_endpoint zapi_gateway_rows[] = {
         .host_root = true,
         .params = gateway_params,
         .reply_status = 200,
-        .request_example =
+        .params_example =
             ZAPI_JSON({"uuid" : "f0000000-0000-4000-8000-000000000001"}),
         .limits = ZAPI_WORDS(
             "header Authorization: Bearer <token> (the whole token, with the "
@@ -551,7 +551,7 @@ const struct zapi_endpoint zapi_gateway_rows[] = {
         .reply = ZAPI_ROW(.type = ZAPI_OBJECT, .fields = get_qr_code_reply),
         .reply_status = 200,
         .reply_example = ZAPI_JSON({"value" : "data:image/png;base64,AAAA"}),
-        .request_example = ZAPI_JSON(
+        .params_example = ZAPI_JSON(
             {"instancia_uuid" : "f0000000-0000-4000-8000-000000000001"}),
         .idempotent = true,
         .limits = ZAPI_WORDS(
@@ -575,7 +575,7 @@ const struct zapi_endpoint zapi_gateway_rows[] = {
         .reply_status = 200,
         .reply_example =
             ZAPI_JSON({"connected" : true, "smartphoneConnected" : true}),
-        .request_example = ZAPI_JSON(
+        .params_example = ZAPI_JSON(
             {"instancia_uuid" : "f0000000-0000-4000-8000-000000000001"}),
         .idempotent = true,
         .limits = ZAPI_WORDS(
@@ -598,7 +598,7 @@ const struct zapi_endpoint zapi_gateway_rows[] = {
         .reply = ZAPI_ROW(.type = ZAPI_OBJECT, .fields = disconnect_reply),
         .reply_status = 200,
         .reply_example = ZAPI_JSON({"value" : true}),
-        .request_example = ZAPI_JSON(
+        .params_example = ZAPI_JSON(
             {"instancia_uuid" : "f0000000-0000-4000-8000-000000000001"}),
         .idempotent = true,
         .limits = ZAPI_WORDS(
@@ -755,7 +755,7 @@ const struct zapi_endpoint zapi_gateway_rows[] = {
         .reply_status = 200,
         .reply_example =
             ZAPI_JSON([ {"vname" : "Ana Lima", "phone" : "5511999990001"} ]),
-        .request_example = ZAPI_JSON({
+        .params_example = ZAPI_JSON({
             "instancia_uuid" : "f0000000-0000-4000-8000-000000000001",
             "pagina" : 1
         }),
@@ -786,7 +786,7 @@ const struct zapi_endpoint zapi_gateway_rows[] = {
             {"message" : "Hello", "fromMe" : true, "timestamp" : 1730000000000},
             {"message" : "Hi", "fromMe" : false}
         ]),
-        .request_example = ZAPI_JSON({
+        .params_example = ZAPI_JSON({
             "instancia_uuid" : "f0000000-0000-4000-8000-000000000001",
             "contato" : "5511999990001",
             "page" : 1
@@ -827,7 +827,7 @@ const struct zapi_endpoint zapi_gateway_rows[] = {
             "isMuted" : "0",
             "isMarkedSpam" : "false"
         } ]),
-        .request_example = ZAPI_JSON({
+        .params_example = ZAPI_JSON({
             "instancia_uuid" : "f0000000-0000-4000-8000-000000000001",
             "pagina" : 1
         }),

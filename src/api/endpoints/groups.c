@@ -577,7 +577,7 @@ const struct zapi_endpoint zapi_groups_rows[] = {
             "muteEndTime" : null,
             "messagesUnread" : "0"
         } ]),
-        .request_example = ZAPI_JSON({"page" : 1, "pageSize" : 10}),
+        .params_example = ZAPI_JSON({"page" : 1, "pageSize" : 10}),
         .idempotent = true,
         .pagination = ZAPI_PAGES_PAGE,
         .limits =
@@ -839,7 +839,7 @@ const struct zapi_endpoint zapi_groups_rows[] = {
             "subjectTime" : 1600000001000,
             "subjectOwner" : "5511999990001"
         }),
-        .request_example = ZAPI_JSON({"phone" : "120363000000000001-group"}),
+        .params_example = ZAPI_JSON({"phone" : "120363000000000001-group"}),
         .idempotent = true,
         .limits = ZAPI_WORDS(
             "invitationLink only comes back for admins; otherwise it is null "
@@ -891,7 +891,7 @@ const struct zapi_endpoint zapi_groups_rows[] = {
             "subjectTime" : 1600000001000,
             "subjectOwner" : "5511999990001"
         }),
-        .request_example = ZAPI_JSON({"phone" : "120363000000000001-group"}),
+        .params_example = ZAPI_JSON({"phone" : "120363000000000001-group"}),
         .idempotent = true,
         .limits = ZAPI_WORDS(
             "same as get_group_metadata without the invite link, hence faster; "
@@ -933,7 +933,7 @@ const struct zapi_endpoint zapi_groups_rows[] = {
             "subjectTime" : 1600000001000,
             "subjectOwner" : "5511999990001"
         }),
-        .request_example = ZAPI_JSON(
+        .params_example = ZAPI_JSON(
             {"url" : "https://chat.whatsapp.com/AbCdEfGhIjKlMnOpQrStUv"}),
         .idempotent = true,
         .summary = "Metadata of a group known only by its invite link.",
@@ -992,7 +992,7 @@ const struct zapi_endpoint zapi_groups_rows[] = {
             "invitationLink" :
                 "https://chat.whatsapp.com/ZyXwVuTsRqPoNmLkJiHgFe"
         }),
-        .request_example = ZAPI_JSON({"id" : "120363000000000001-group"}),
+        .params_example = ZAPI_JSON({"id" : "120363000000000001-group"}),
         .limits =
             ZAPI_WORDS("no request body",
                        "the path parameter is called groupId on the group page "
@@ -1016,7 +1016,7 @@ const struct zapi_endpoint zapi_groups_rows[] = {
             "invitationLink" :
                 "https://chat.whatsapp.com/AbCdEfGhIjKlMnOpQrStUv"
         }),
-        .request_example = ZAPI_JSON({"groupId" : "120363000000000001-group"}),
+        .params_example = ZAPI_JSON({"groupId" : "120363000000000001-group"}),
         .idempotent = true,
         .summary = "Get a group's current invite link.",
         .doc = "group/get-invitation-link",
@@ -1028,7 +1028,7 @@ const struct zapi_endpoint zapi_groups_rows[] = {
         .path = "/accept-invite-group",
         .params = accept_invite_group_params,
         ZAPI_REPLY_SUCCESS(200),
-        .request_example = ZAPI_JSON(
+        .params_example = ZAPI_JSON(
             {"url" : "https://chat.whatsapp.com/AbCdEfGhIjKlMnOpQrStUv"}),
         .limits =
             ZAPI_WORDS("a GET that changes state: joins the group",

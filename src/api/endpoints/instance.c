@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Endpoints: the instance itself: connection, QR code, profile, automatic reads.
+ * Endpoints: the instance: connection, QR code, profile, automatic reads.
  * One row each, at the end of the file; above it the parameters and replies
  * that the rows name, in the same order. Data only, static and constant. See
  * api/endpoint.h for what a member means and rows.h for the shared pieces.
@@ -293,7 +293,7 @@ const struct zapi_endpoint zapi_instance_rows[] = {
         .reply = ZAPI_ROW(.type = ZAPI_OBJECT, .fields = get_phone_code_reply),
         .reply_status = 200,
         .reply_example = ZAPI_JSON({"value" : "ABCD2345"}),
-        .request_example = ZAPI_JSON({"phone" : "5511999990001"}),
+        .params_example = ZAPI_JSON({"phone" : "5511999990001"}),
         .limits = ZAPI_WORDS("the code is typed in the WhatsApp app under the "
                              "connect-with-phone-number option",
                              "refused while the instance is already connected",
@@ -345,13 +345,15 @@ const struct zapi_endpoint zapi_instance_rows[] = {
         .reply = ZAPI_ROW(.type = ZAPI_OBJECT, .fields = get_status_reply),
         .reply_status = 200,
         .reply_example = ZAPI_JSON({
-            "connected" : false,
-            "error" : "You are not connected.",
-            "smartphoneConnected" : false
+            "connected" : true,
+            "error" : "You are already connected.",
+            "smartphoneConnected" : true
         }),
         .idempotent = true,
         .limits = ZAPI_WORDS(
-            "error describes the state and is no failure: decide by connected"),
+            "connected decides, error only describes: a healthy instance says "
+            "'You are already connected.'; one that is not connected is the "
+            "failure state.disconnected or state.restore_session"),
         .summary = "Tell whether the instance is connected to WhatsApp.",
         .doc = "instance/status",
     },

@@ -1830,7 +1830,7 @@ const struct zapi_endpoint zapi_messages_rows[] = {
         .path = "/messages",
         .params = delete_message_params,
         .reply_status = 204,
-        .request_example = ZAPI_JSON({
+        .params_example = ZAPI_JSON({
             "messageId" : "3EB0C0FFEE1234567890",
             "phone" : "5511999990001",
             "owner" : true

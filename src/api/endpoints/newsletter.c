@@ -448,7 +448,7 @@ const struct zapi_endpoint zapi_newsletter_rows[] = {
             "preview" : "https://example.com/channel-small.jpg",
             "viewMetadata" : {"mute" : "OFF", "role" : "OWNER"}
         }),
-        .request_example =
+        .params_example =
             ZAPI_JSON({"newsletterId" : "120363000000000001@newsletter"}),
         .idempotent = true,
         .limits = ZAPI_WORDS("channel ids must carry the @newsletter suffix"),
@@ -547,7 +547,7 @@ const struct zapi_endpoint zapi_newsletter_rows[] = {
         .path = "/newsletter/accept-admin-invite/{newsletterId}",
         .params = accept_newsletter_admin_invite_params,
         .reply_status = 201,
-        .request_example =
+        .params_example =
             ZAPI_JSON({"newsletterId" : "120363000000000001@newsletter"}),
         .limits = ZAPI_WORDS("channel ids must carry the @newsletter suffix",
                              "invitations arrive through the received webhook",

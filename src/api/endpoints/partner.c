@@ -327,7 +327,7 @@ const struct zapi_endpoint zapi_partner_rows[] = {
                 "id" : "INSTANCE0002"
             } ]
         }),
-        .request_example = ZAPI_JSON({
+        .params_example = ZAPI_JSON({
             "page" : 1,
             "pageSize" : 10,
             "query" : "instance-b",

@@ -122,7 +122,7 @@ const struct zapi_endpoint zapi_privacy_rows[] = {
         .reply_status = 200,
         .reply_example = ZAPI_JSON(
             {"disallowedContacts" : [ "5511999990001", "5511999990002" ]}),
-        .request_example = ZAPI_JSON({"type" : "lastSeen"}),
+        .params_example = ZAPI_JSON({"type" : "lastSeen"}),
         .idempotent = true,
         .limits = ZAPI_WORDS("each setting has its own blacklist"),
         .summary = "List the numbers on the blacklist of one privacy setting.",
@@ -252,7 +252,7 @@ const struct zapi_endpoint zapi_privacy_rows[] = {
         .path = "/privacy/read-receipts",
         .params = set_privacy_read_receipts_params,
         ZAPI_REPLY_SUCCESS(200),
-        .request_example = ZAPI_JSON({"value" : "disable"}),
+        .params_example = ZAPI_JSON({"value" : "disable"}),
         .idempotent = true,
         .limits = ZAPI_WORDS(
             "the value goes in the query string, not in a body",
@@ -268,7 +268,7 @@ const struct zapi_endpoint zapi_privacy_rows[] = {
         .path = "/privacy/messages-duration",
         .params = set_privacy_messages_duration_params,
         ZAPI_REPLY_SUCCESS(200),
-        .request_example = ZAPI_JSON({"value" : "days7"}),
+        .params_example = ZAPI_JSON({"value" : "days7"}),
         .idempotent = true,
         .limits =
             ZAPI_WORDS("the value goes in the query string, not in a body",

@@ -209,7 +209,7 @@ const struct zapi_endpoint zapi_queue_rows[] = {
                 "Created" : 1735689600000
             } ]
         }),
-        .request_example = ZAPI_JSON({"page" : 1, "pageSize" : 100}),
+        .params_example = ZAPI_JSON({"page" : 1, "pageSize" : 100}),
         .idempotent = true,
         .limits = ZAPI_WORDS(
             "deprecated in favour of POST /queue; removal announced for 30 "
@@ -263,7 +263,7 @@ const struct zapi_endpoint zapi_queue_rows[] = {
         .path = "/queue/{zaapId}",
         .params = delete_queue_message_params,
         .reply_status = 200,
-        .request_example = ZAPI_JSON({"zaapId" : "ZAAP0001"}),
+        .params_example = ZAPI_JSON({"zaapId" : "ZAAP0001"}),
         .idempotent = true,
         .limits =
             ZAPI_WORDS("the newer page has just a sentence for status 200, the "
