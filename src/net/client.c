@@ -851,16 +851,22 @@ static const struct failure *find_failure(const struct zapi_http_call *call,
     return &other;
 }
 
+/* Did TLS itself fail, rather than the peer go away in the handshake? Then
+ * there is no verdict on trust, and another try may succeed. */
+static bool is_verdict(const char *why)
+{
+    return strstr(why, "error:") && !strstr(why, "unexpected eof");
+}
+
 /* libcurl has one code for several things that callers treat differently. */
 static enum zapi_error_kind refine(const struct zapi_http_call *call,
-                                   enum zapi_error_kind kind, long os_error)
+                                   CURLcode code, enum zapi_error_kind kind,
+                                   long os_error)
 {
-    const char *why = call->handle->why;
-
     if (kind == ZAPI_E_NET_CONNECT && os_error == ECONNREFUSED)
         return ZAPI_E_NET_REFUSED;
-    if (kind == ZAPI_E_NET_TLS && strstr(why, "OpenSSL SSL_connect"))
-        return ZAPI_E_NET_RESET; /* the peer went away: no verdict on trust */
+    if (code == CURLE_SSL_CONNECT_ERROR && !is_verdict(call->handle->why))
+        return ZAPI_E_NET_RESET;
     if (kind == ZAPI_E_CONFIG && call->reply.written)
         return ZAPI_E_NET_BAD_REPLY; /* a redirect to nonsense */
     if (kind == ZAPI_E_NET_BAD_REPLY && !call->reply.written)
@@ -900,7 +906,7 @@ static void explain(struct zapi_http_call *call, CURLcode code)
     long os_error = 0;
 
     curl_easy_getinfo(call->handle->easy, CURLINFO_OS_ERRNO, &os_error);
-    r->error = call->cause ? f->kind : refine(call, f->kind, os_error);
+    r->error = call->cause ? f->kind : refine(call, code, f->kind, os_error);
     if (r->error == ZAPI_E_NET_REFUSED)
         text = "connection refused by";
     else if (code == CURLE_RECV_ERROR && r->status && !call->cause)
