@@ -17,14 +17,17 @@
 
 /* Pushes the value. false: pushes nothing, *error (static text) and *offset.
  * May throw on memory only. `nulls`: keep null as zapi.null (z:request of
- * those who ask); normally false. Arrays carry the metatable of zapi.array. */
+ * those who ask); normally false: absent, in an array too, whose later
+ * elements move up, as a hole would end every ipairs. Arrays carry the
+ * metatable of zapi.array. */
 bool zapi_value_decode(lua_State *L, const char *text, size_t len, bool nulls,
                        const char **error, size_t *offset);
 /* Appends the value at `index`. A table is an array when it has the array
  * mark, or when its keys are exactly 1..n (n ≥ 1); else an object with string
  * keys (integer keys are written as text, other keys are an error). false:
  * *message is a static or pushed string (then on top of the stack) telling
- * what cannot be written (function, NaN, cycle/too deep, invalid UTF-8). */
+ * what cannot be written (function, NaN, cycle/too deep, invalid UTF-8, an
+ * array with holes, a text longer than the buffer may be) and where. */
 bool zapi_value_encode(lua_State *L, int index, struct zapi_buf *out,
                        const char **message);
 /* Pushes the metatable that marks arrays. */

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The error object of scripts: a plain table, so that every field can be read
+ * and printed, with one metatable per state, which is how zapi_error_test
+ * knows it. What it says was redacted when the struct zapi_error was filled.
+ */
+#include <lauxlib.h>
+
+#include "lua/value.h"
+
+static const char metatable_key = 0;
+
+/* "send_text: message (auth.client_token_missing, HTTP 400)" */
+static int l_tostring(lua_State *L)
+{
+    luaL_Buffer b;
+
+    lua_settop(L, 1);
+    lua_getfield(L, 1, "endpoint"); /* 2 */
+    lua_getfield(L, 1, "message");  /* 3 */
+    lua_getfield(L, 1, "kind");     /* 4 */
+    lua_getfield(L, 1, "status");   /* 5 */
+    for (int i = 2; i <= 5; i++) {
+        if (!lua_isnil(L, i)) {
+            luaL_tolstring(L, i, NULL); /* a script may have changed it */
+            lua_replace(L, i);
+        }
+    }
+    const char *endpoint = lua_tostring(L, 2), *message = lua_tostring(L, 3);
+    const char *kind = lua_tostring(L, 4), *status = lua_tostring(L, 5);
+    luaL_buffinit(L, &b);
+    luaL_addstring(&b, endpoint ? endpoint : "");
+    luaL_addstring(&b, endpoint ? ": " : "");
+    luaL_addstring(&b, message ? message : "");
+    luaL_addstring(&b, " (");
+    luaL_addstring(&b, kind ? kind : "?");
+    luaL_addstring(&b, status ? ", HTTP " : "");
+    luaL_addstring(&b, status ? status : "");
+    luaL_addstring(&b, ")");
+    luaL_pushresult(&b);
+    return 1;
+}
+
+static int l_concat(lua_State *L)
+{
+    luaL_tolstring(L, 1, NULL);
+    luaL_tolstring(L, 2, NULL);
+    lua_concat(L, 2);
+    return 1;
+}
+
+/* Stack: -- metatable */
+static void push_metatable(lua_State *L)
+{
+    static const luaL_Reg metamethods[] = {
+        {"__tostring", l_tostring},
+        {"__concat", l_concat},
+        {NULL, NULL},
+    };
+
+    if (lua_rawgetp(L, LUA_REGISTRYINDEX, &metatable_key) == LUA_TTABLE) {
+        return;
+    }
+    lua_pop(L, 1);
+    luaL_newlib(L, metamethods);
+    lua_pushliteral(L, "zapi.error");
+    lua_setfield(L, -2, "__name");
+    lua_pushvalue(L, -1);
+    lua_rawsetp(L, LUA_REGISTRYINDEX, &metatable_key);
+}
+
+static void set_string(lua_State *L, const char *key, const char *value)
+{
+    lua_pushstring(L, value);
+    lua_setfield(L, -2, key);
+}
+
+void zapi_error_push(lua_State *L, const struct zapi_error *e)
+{
+    luaL_checkstack(L, 4, NULL);
+    lua_createtable(L, 0, 8);
+    set_string(L, "kind", zapi_error_name(e->kind));
+    set_string(L, "message", e->message);
+    set_string(L, "outcome", zapi_outcome_name(e->outcome));
+    lua_pushboolean(L, zapi_error_retryable(e->kind));
+    lua_setfield(L, -2, "retryable");
+    if (e->endpoint[0]) {
+        set_string(L, "endpoint", e->endpoint);
+    }
+    if (e->status != 0) {
+        lua_pushinteger(L, e->status);
+        lua_setfield(L, -2, "status");
+    }
+    if (e->retry_after > 0) {
+        lua_pushnumber(L, e->retry_after);
+        lua_setfield(L, -2, "retry_after");
+    }
+    push_metatable(L);
+    lua_setmetatable(L, -2);
+}
+
+bool zapi_error_test(lua_State *L, int index)
+{
+    if (!lua_istable(L, index) || !lua_getmetatable(L, index)) {
+        return false;
+    }
+    push_metatable(L);
+    bool same = lua_rawequal(L, -1, -2);
+    lua_pop(L, 2);
+    return same;
+}
