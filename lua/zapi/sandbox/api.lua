@@ -111,7 +111,7 @@ function M.handle(sandbox, req)
    if not status then status, reply, after = answer(sandbox, req, path, entry) end
    entry.status, entry.reply = status, reply
    entry.query = next(req.query or {}) and req.query or nil
-   sandbox.journal:add(entry)
+   sandbox.log:add(entry)
    if after then after() end
    local text = reply ~= nil and core.json_encode(reply) or ""
    return status, text, { ["Content-Type"] = "application/json" }

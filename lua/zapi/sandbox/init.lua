@@ -45,13 +45,16 @@ Sandbox.__index = Sandbox
 -- ---- tasks that end with the sandbox --------------------------------------
 
 local function spawn(self, fn, ...)
-   local task
-   task = core.spawn(function(...)
+   local key = {}
+   self.tasks[key] = core.spawn(function(...)
+      local done <close> = setmetatable({}, { -- luacheck: ignore 211
+         __close = function()
+            self.tasks[key] = nil
+            self.feed.signal:fire()
+         end,
+      })
       fn(...)
-      self.tasks[task or false] = nil
    end, ...)
-   if task:status() ~= "done" then self.tasks[task] = true end
-   return task
 end
 
 -- ---- people ---------------------------------------------------------------
@@ -121,6 +124,10 @@ function Sandbox:journal() return self.log:list() end
 
 --- What followers of /__sandbox/events were told: {n, name, data}.
 function Sandbox:events() return (self.feed:since(0)) end
+
+--- Whether a message or a webhook is still on its way.
+---@return boolean
+function Sandbox:is_busy() return next(self.tasks) ~= nil end
 
 --- Waits until anything changes.
 ---@return boolean changed
@@ -226,9 +233,9 @@ end
 function Sandbox:close()
    if self.closed then return end
    self.closed = true
-   for task in pairs(self.tasks) do
-      if task then task:cancel() end
-   end
+   local tasks = {}
+   for _, task in pairs(self.tasks) do tasks[#tasks + 1] = task end
+   for _, task in ipairs(tasks) do task:cancel() end
    self.feed.signal:fire()
    self.server:close()
 end
@@ -286,12 +293,18 @@ function M.start(opts)
    return self
 end
 
---- Ana, Bia and a group: what `zapibot dev` begins with.
----@param sandbox zapi.Sandbox
-function M.seed(sandbox)
+--- What `zapibot dev` and `zapibot sandbox` begin with: two people and a
+--- group, and ticks that change at a pace that one can see.
+---@param opts? zapi.sandbox.Options
+---@return zapi.Sandbox
+function M.demo(opts)
+   local fields = { latency = 0.4 }
+   for k, v in pairs(opts or {}) do fields[k] = v end
+   local sandbox = M.start(fields)
    local ana = sandbox:person { name = "Ana", phone = "5511999990001" }
    local bia = sandbox:person { name = "Bia", phone = "5511999990002" }
    sandbox:group { name = "Família", members = { ana, bia } }
+   return sandbox
 end
 
 return M

@@ -67,8 +67,8 @@ function writer() {
 // ---- side -------------------------------------------------------------------
 
 function setAvatar(e, key, name, isGroup) {
-  e.className = `avatar c${colour(key)}`;
-  e.textContent = isGroup ? "👥" : initials(name);
+  e.className = `avatar c${colour(key)}${isGroup ? " group" : ""}`;
+  e.textContent = initials(name);
 }
 
 function chatRow(id, isGroup) {

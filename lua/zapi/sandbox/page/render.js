@@ -62,13 +62,19 @@ function own(url) {
   }
 }
 
+// "PDF" on a file's sheet; pictures of files would need a font that has them.
+function extension(media, kind) {
+  const found = /\.(\w{1,4})(?:[?#]|$)/.exec(media.name ?? media.url ?? "");
+  return (found?.[1] ?? word(kind).slice(0, 3)).toUpperCase();
+}
+
 function fileCard(kind, m) {
   const media = m.media;
   const label = media.name ?? media.title ?? word(kind);
   let host = "";
   try { host = media.url ? new URL(media.url).host : ""; } catch { host = ""; }
   const inside = [
-    el("span", { class: "file-icon", "aria-hidden": "true" }, kind === "document" ? "📄" : kind === "image" ? "🖼" : "📎"),
+    el("span", { class: "file-icon", "aria-hidden": "true" }, extension(media, kind)),
     el("span", { class: "file-name" }, label, el("small", {}, own(media.url) ? media.mime ?? "" : host)),
   ];
   if (!media.url) return el("div", { class: "file" }, ...inside);
@@ -93,7 +99,7 @@ function fileOf(m) {
 function locationOf(m) {
   const at = m.location;
   return el("div", { class: "card" },
-    el("span", { class: "pin", "aria-hidden": "true" }, "📍"),
+    el("span", { class: "pin", "aria-hidden": "true" }),
     el("span", {}, el("strong", {}, at.name || word("location")),
       el("small", {}, at.address || `${at.latitude}, ${at.longitude}`)));
 }
@@ -116,13 +122,13 @@ function quoteOf(m, look) {
 export function brief(m) {
   if (m.deleted) return word("deleted");
   const text = m.text || m.caption || "";
-  if (m.kind === "location") return `📍 ${word("location")}`;
-  if (m.kind === "contact") return `👤 ${m.contact.name}`;
+  if (m.kind === "location") return m.location.name || word("location");
+  if (m.kind === "contact") return `${word("contact")}: ${m.contact.name}`;
   if (m.media && !["buttons"].includes(m.kind)) return `${word(m.kind)}${text ? ": " + text : ""}`;
   return text;
 }
 
-const TICKS = { PENDING: "🕓", SENT: "✓", RECEIVED: "✓✓", READ: "✓✓", FAILED: "!" };
+const TICKS = { PENDING: "…", SENT: "✓", RECEIVED: "✓✓", READ: "✓✓", FAILED: "!" };
 
 function meta(m) {
   const bits = [];
@@ -165,11 +171,11 @@ function toolsOf(m, look) {
   const pick = el("details", { class: "emoji" }, el("summary", { title: word("react"), "aria-label": word("react") }, "☺"),
     el("div", {}, ...EMOJIS.map((e) => el("button", { type: "button", on: { click: () => look.react(m, e) } }, e))));
   return el("div", { class: "tools" }, act("reply", "↩", () => look.quote(m)), pick,
-    look.mine(m) ? act("remove", "🗑", () => look.remove(m)) : null);
+    look.mine(m) ? act("remove", "✕", () => look.remove(m)) : null);
 }
 
 function inside(m, look) {
-  if (m.deleted) return [el("em", { class: "gone" }, "🚫 ", word("deleted"))];
+  if (m.deleted) return [el("em", { class: "gone" }, "⊘ ", word("deleted"))];
   const out = [];
   if (m.forwarded) out.push(el("small", { class: "forwarded" }, "↪ ", word("forwarded")));
   if (m.quoted) out.push(quoteOf(m, look));
@@ -182,16 +188,24 @@ function inside(m, look) {
 
 // A bubble; `look` says what clicks do and what else is known.
 export function bubble(m, look) {
-  const author = look.isGroup && !m.fromMe ? el("div", { class: `author c${colour(m.from)}` }, m.fromName) : null;
+  const mine = look.mine(m);
+  const author = look.isGroup && !mine ? el("div", { class: `author c${colour(m.from)}` }, m.fromName) : null;
   const visible = el("div", { class: "bubble" }, author, ...inside(m, look), meta(m), reactionsOf(m));
   if (m.status === "FAILED") visible.append(el("div", { class: "why" }, `${word("failed")}: ${m.error ?? ""}`));
   return el("article", {
-    class: `message ${m.fromMe ? "bot" : "person"} k-${m.kind}`, "data-id": m.id, "data-kind": m.kind,
+    class: `message ${mine ? "mine" : "theirs"}`, "data-id": m.id, "data-kind": m.kind,
+    "data-from": m.fromMe ? "bot" : m.from,
   }, el("div", { class: "stack" }, visible, m.deleted ? null : buttonsOf(m, look), m.deleted ? null : listOf(m, look)),
   toolsOf(m, look));
 }
 
-const pretty = (value) => el("pre", {}, typeof value === "string" ? value : JSON.stringify(value, null, 2));
+// Keys in one order, so that two bodies can be compared by eye.
+function sorted(_key, value) {
+  if (value === null || typeof value !== "object" || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+const pretty = (value) => el("pre", {}, typeof value === "string" ? value : JSON.stringify(value, sorted, 2));
 
 function outcome(entry) {
   if (entry.skipped) return ["off", `${word("skipped")}: ${entry.skipped}`];
