@@ -12,7 +12,8 @@
 
 #include "base/error.h"
 
-/* The envelope. Strings are owned, "" when absent, UTF-8. */
+/* The envelope. Strings live and die with the event (one block; kind may be
+ * static); "" when absent, UTF-8. Only zapi_ingest makes events. */
 struct zapi_event {
     uint64_t seq;       /* given by the inbox, grows */
     double received_at; /* Unix seconds */
