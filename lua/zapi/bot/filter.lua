@@ -97,6 +97,7 @@ local allowed = {
 ---@param what zapi.event|zapi.event[]|zapi.filter
 ---@return string[] names, string[]|nil raws, function[] tests
 function M.compile(what)
+   if what == nil then check.fail("bad event name (string expected, got nil)") end
    if type(what) ~= "table" or what[1] ~= nil then
       local names, raws = names_of(what)
       return names, raws, {}

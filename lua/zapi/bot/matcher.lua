@@ -39,6 +39,7 @@ local function class_end(p, i)
 end
 
 local function make_set(item)
+   if item ~= "." and item:find("^%p$") then item = "%" .. item end
    local set, pattern = {}, "^" .. item
    for b = 0, 255 do set[b] = find(string.char(b), pattern) ~= nil end
    return set

@@ -17,7 +17,7 @@ local M = {}
 ---@field list? {title: string, button: string, options: table}
 ---@field caption? string under an image, video or document
 ---@field filename? string of a document; its extension counts
----@field extension? string of a document, when it cannot be seen elsewhere
+---@field extension? string of a document, when filename and address do not tell it
 ---@field mentioned? (string|zapi.contact)[]|"all" with text only
 ---@field quote? boolean answer this message visibly
 ---@field typing? number seconds of "typing…" before a text, "recording…" before audio
@@ -28,18 +28,6 @@ local keys = {
    document = "string", location = "table", buttons = "table", list = "table",
    caption = "string", filename = "string", extension = "string",
    mentioned = "table|string", quote = "boolean", typing = "number", delay = "number",
-}
-
-local extensions = {
-   ["application/pdf"] = "pdf", ["text/plain"] = "txt", ["text/csv"] = "csv",
-   ["application/zip"] = "zip", ["application/json"] = "json", ["application/xml"] = "xml",
-   ["application/msword"] = "doc", ["application/vnd.ms-excel"] = "xls",
-   ["application/vnd.openxmlformats-officedocument.wordprocessingml.document"] = "docx",
-   ["application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"] = "xlsx",
-   ["application/vnd.openxmlformats-officedocument.presentationml.presentation"] = "pptx",
-   ["image/png"] = "png", ["image/jpeg"] = "jpg", ["image/webp"] = "webp",
-   ["audio/mpeg"] = "mp3", ["audio/ogg"] = "ogg", ["video/mp4"] = "mp4",
-   ["text/html"] = "html",
 }
 
 -- ---- one function per content: msg -> endpoint, params ----
@@ -84,25 +72,9 @@ function encoders.audio(msg)
    return "send_audio", {audio = msg.audio, delayTyping = msg.typing}
 end
 
-local function extension_of(msg)
-   local explicit = msg.extension and msg.extension:match("^%.?(%w+)$")
-      or msg.filename and msg.filename:match("%.(%w+)$")
-   if explicit then return explicit:lower() end
-   local mime = msg.document:match("^data:([^;,]+)")
-   if mime then return extensions[mime] end
-   local path = msg.document:match("^%a+://[^/]+([^?#]*)")
-   local found = path and path:match("%.(%w+)$")
-   return found and found:lower()
-end
-
 function encoders.document(msg)
-   local extension = extension_of(msg)
-   if not extension then
-      check.fail("a document needs an 'extension' (\"pdf\") or a 'filename' with one: "
-         .. "it cannot be seen from the address")
-   end
    return "send_document", {
-      document = msg.document, extension = extension,
+      document = msg.document, extension = msg.extension,
       fileName = msg.filename, caption = msg.caption,
    }
 end
