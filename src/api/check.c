@@ -158,20 +158,37 @@ static bool is_digit(char ch)
     return ch >= '0' && ch <= '9';
 }
 
-/* Digits; or an id: a digit with "-", or an "@" ("status@broadcast"). */
-static bool like_chat(const char *s, size_t len)
+static bool all_digits(const char *s, size_t len)
 {
-    bool digit = false, dash = false, at = false, other = false;
+    for (size_t i = 0; i < len; i++)
+        if (!is_digit(s[i]))
+            return false;
+    return len > 0;
+}
+
+/* Printable ASCII that means nothing in a path or in JSON. */
+static bool is_id_char(char c)
+{
+    return c > ' ' && c < 127 && !strchr("/?#%&\"\\<>", c);
+}
+
+/* A digit with "-" in it, or an "@" ("status@broadcast"). */
+static bool like_id(const char *s, size_t len)
+{
+    bool digit = false, dash = false, at = false;
     for (size_t i = 0; i < len; i++) {
-        unsigned char ch = (unsigned char)s[i];
-        if (ch <= ' ' || ch >= 127 || strchr("/?#%&\"\\<>", ch))
+        if (!is_id_char(s[i]))
             return false;
         digit = digit || is_digit(s[i]);
-        dash = dash || ch == '-';
-        at = at || ch == '@';
-        other = other || !is_digit(s[i]);
+        dash = dash || s[i] == '-';
+        at = at || s[i] == '@';
     }
-    return at || (digit && (dash || !other));
+    return at || (digit && dash);
+}
+
+static bool like_chat(const char *s, size_t len)
+{
+    return all_digits(s, len) || like_id(s, len);
 }
 
 static bool like_url(const char *s, size_t len)
@@ -245,27 +262,6 @@ static const char *chat_words(enum zapi_format f)
            "channel or list";
 }
 
-/* Cleans what a person typed into `out` (CHAT_MAX + 1 bytes); a group id is
- * never a number to be cleaned. */
-static bool check_chat(const struct zapi_check *c, const struct zapi_field *f,
-                       const char *s, size_t len, char *out)
-{
-    size_t n = 0;
-    if (len <= CHAT_MAX && f->format != ZAPI_FORMAT_GROUP) {
-        n = zapi_phone_clean(s, len, out);
-    } else if (len <= CHAT_MAX) {
-        memcpy(out, s, len);
-        n = len;
-    }
-    out[n] = '\0';
-    if (like_chat(out, n))
-        return true;
-    size_t shown = len > QUOTED ? zapi_utf8_cut(s, QUOTED) : len;
-    zapi_check_bad(c, "%s expected, got '%.*s'", chat_words(f->format),
-                   (int)shown, s);
-    return false;
-}
-
 /* ---- values ---- */
 
 static bool append(const struct zapi_check *c, bool raw, const char *s,
@@ -280,19 +276,45 @@ static bool append(const struct zapi_check *c, bool raw, const char *s,
     return !out->failed;
 }
 
+static bool bad_utf8(const struct zapi_check *c, const char *s, size_t len)
+{
+    if (zapi_utf8_valid(s, len))
+        return false;
+    zapi_check_bad(c, "not valid UTF-8");
+    return true;
+}
+
+/* Cleans what a person typed; a group id is never a number to be cleaned, and
+ * digits alone, by far the most frequent, go straight through. */
+static bool write_chat(const struct zapi_check *c, const struct zapi_field *f,
+                       const char *s, size_t len, bool raw,
+                       struct zapi_buf *out)
+{
+    char clean[CHAT_MAX + 1];
+    size_t n = len;
+    const char *chat = s;
+    if (!all_digits(s, len) && len <= CHAT_MAX &&
+        f->format != ZAPI_FORMAT_GROUP) {
+        n = zapi_phone_clean(s, len, clean);
+        chat = clean;
+    }
+    if (n <= CHAT_MAX && like_chat(chat, n))
+        return append(c, raw, chat, n, out);
+    size_t shown = len > QUOTED ? zapi_utf8_cut(s, QUOTED) : len;
+    if (!bad_utf8(c, s, len))
+        zapi_check_bad(c, "%s expected, got '%.*s'", chat_words(f->format),
+                       (int)shown, s);
+    return false;
+}
+
 bool zapi_check_string(const struct zapi_check *c, const struct zapi_field *f,
                        const char *s, size_t len, bool raw,
                        struct zapi_buf *out)
 {
-    char chat[CHAT_MAX + 1];
-    if (!zapi_utf8_valid(s, len)) {
-        zapi_check_bad(c, "not valid UTF-8");
+    if (is_chat(f->format))
+        return write_chat(c, f, s, len, raw, out);
+    if (bad_utf8(c, s, len))
         return false;
-    }
-    if (is_chat(f->format)) {
-        return check_chat(c, f, s, len, chat) &&
-               append(c, raw, chat, strlen(chat), out);
-    }
     if (f->where == ZAPI_IN_PATH && len == 0) {
         zapi_check_bad(c, "must not be empty");
         return false;

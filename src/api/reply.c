@@ -24,6 +24,9 @@
 
 enum { TEXT_MAX = 200, CONDITIONS_MAX = 4 };
 
+/* Members of a reply that are always read; the row's conditions follow. */
+enum { ERROR, MESSAGE, CONNECTED, CHALLENGE, VALUE, ALWAYS };
+
 /* ---- what is known of texts ---- */
 
 struct known_text {
@@ -144,8 +147,8 @@ struct view {
     const struct zapi_reply_facts *facts;
     bool json;                  /* one whole valid value */
     enum zapi_json_token shape; /* its first token */
-    struct zapi_json_pick error, message, connected, challenge, value;
-    struct zapi_json_pick wanted[CONDITIONS_MAX];
+    struct zapi_json_pick picks[ALWAYS + CONDITIONS_MAX];
+    size_t wanted[CONDITIONS_MAX]; /* which picks are the row's conditions */
     size_t conditions;
     char text[TEXT_MAX + 1]; /* what the server said in words, or "" */
 };
@@ -182,38 +185,36 @@ static void keep_bare_string(struct view *v, const struct zapi_json_reader *r)
     keep_string(v, &p);
 }
 
-/* One pick per key: a condition may be one of the five that are always read. */
-static size_t pick_of(struct zapi_json_pick *picks, size_t *n, const char *key)
+/* One pick per key: a condition may be one that is always read. */
+static size_t pick_of(struct view *v, size_t *n, const char *key)
 {
     for (size_t i = 0; i < *n; i++)
-        if (strcmp(picks[i].key, key) == 0)
+        if (v->picks[i].key[0] == key[0] && strcmp(v->picks[i].key, key) == 0)
             return i;
-    picks[*n].key = key;
+    v->picks[*n].key = key;
     return (*n)++;
 }
 
 static void look_object(struct view *v)
 {
-    struct zapi_json_pick picks[5 + CONDITIONS_MAX] = {
-        {.key = "error"},     {.key = "message"}, {.key = "connected"},
-        {.key = "challenge"}, {.key = "value"},
+    static const char *const always[ALWAYS] = {
+        [ERROR] = "error",         [MESSAGE] = "message",
+        [CONNECTED] = "connected", [CHALLENGE] = "challenge",
+        [VALUE] = "value",
     };
-    size_t n = 5, at[CONDITIONS_MAX];
+    size_t n = 0;
     const char *const *names = v->row ? v->row->success_when : NULL;
+    while (n < ALWAYS) {
+        v->picks[n].key = always[n];
+        n++;
+    }
     for (; names && *names && v->conditions < CONDITIONS_MAX; names++)
-        at[v->conditions++] = pick_of(picks, &n, *names);
-    v->json = zapi_json_pick(v->facts->body, v->facts->len, picks, n, NULL);
-    v->error = picks[0];
-    v->message = picks[1];
-    v->connected = picks[2];
-    v->challenge = picks[3];
-    v->value = picks[4];
-    for (size_t i = 0; i < v->conditions; i++)
-        v->wanted[i] = picks[at[i]];
-    if (v->error.type == ZAPI_JSON_STRING && v->error.raw_len > 2)
-        keep_string(v, &v->error);
-    else if (v->message.type == ZAPI_JSON_STRING)
-        keep_string(v, &v->message);
+        v->wanted[v->conditions++] = pick_of(v, &n, *names);
+    v->json = zapi_json_pick(v->facts->body, v->facts->len, v->picks, n, NULL);
+    if (v->picks[ERROR].type == ZAPI_JSON_STRING && v->picks[ERROR].raw_len > 2)
+        keep_string(v, &v->picks[ERROR]);
+    else if (v->picks[MESSAGE].type == ZAPI_JSON_STRING)
+        keep_string(v, &v->picks[MESSAGE]);
 }
 
 static void look(struct view *v)
@@ -250,8 +251,8 @@ static bool declares(const struct zapi_endpoint *row, const char *name)
  * well ("You are already connected."). */
 static bool is_status(const struct view *v)
 {
-    if (v->connected.type != ZAPI_JSON_TRUE &&
-        v->connected.type != ZAPI_JSON_FALSE)
+    if (v->picks[CONNECTED].type != ZAPI_JSON_TRUE &&
+        v->picks[CONNECTED].type != ZAPI_JSON_FALSE)
         return false;
     return !v->row ||
            (declares(v->row, "connected") && declares(v->row, "error"));
@@ -308,7 +309,7 @@ static bool judge_refused(const struct view *v, struct zapi_error *e)
 
 static bool judge_status(const struct view *v, struct zapi_error *e)
 {
-    if (v->connected.type == ZAPI_JSON_TRUE)
+    if (v->picks[CONNECTED].type == ZAPI_JSON_TRUE)
         return true;
     enum zapi_error_kind kind = kind_of_text(v->text);
     return refused(v, e,
@@ -318,9 +319,10 @@ static bool judge_status(const struct view *v, struct zapi_error *e)
 /* A 2xx that says in words that it failed. */
 static bool says_error(const struct view *v)
 {
-    if (v->error.type == ZAPI_JSON_TRUE)
+    if (v->picks[ERROR].type == ZAPI_JSON_TRUE)
         return true;
-    return v->error.type == ZAPI_JSON_STRING && v->error.raw_len > 2;
+    return v->picks[ERROR].type == ZAPI_JSON_STRING &&
+           v->picks[ERROR].raw_len > 2;
 }
 
 static bool is_met(const struct zapi_json_pick *p)
@@ -335,9 +337,9 @@ static bool judge_conditions(const struct view *v, struct zapi_error *e)
 {
     bool found = false;
     for (size_t i = 0; i < v->conditions; i++) {
-        if (is_met(&v->wanted[i]))
+        if (is_met(&v->picks[v->wanted[i]]))
             return true;
-        found = found || v->wanted[i].found;
+        found = found || v->picks[v->wanted[i]].found;
     }
     if (is_send(v->row))
         return refused(v, e, ZAPI_E_SEND_NOT_ENQUEUED);
@@ -354,8 +356,9 @@ static bool judge_object(const struct view *v, struct zapi_error *e)
         enum zapi_error_kind kind = kind_of_text(v->text);
         return refused(v, e, kind == ZAPI_E_NONE ? ZAPI_E_CLIENT_ERROR : kind);
     }
-    if (v->challenge.type == ZAPI_JSON_OBJECT && !v->value.found &&
-        declares(v->row, "value") && !declares(v->row, "challenge"))
+    if (v->picks[CHALLENGE].type == ZAPI_JSON_OBJECT &&
+        !v->picks[VALUE].found && declares(v->row, "value") &&
+        !declares(v->row, "challenge"))
         return refused(v, e, ZAPI_E_STATE_PASSKEY_REQUIRED);
     return v->conditions == 0 || judge_conditions(v, e);
 }

@@ -28,6 +28,7 @@
 enum {
     PATH_MAX_BYTES = 16 << 10,
     QUERY_MAX_BYTES = 64 << 10,
+    BODY_GUESS = 240,           /* most bodies: one allocation */
     BODY_MAX_BYTES = 256 << 20, /* media may come as base64 */
 };
 
@@ -572,7 +573,7 @@ static bool write_body(struct walk *w, struct members *m)
                                 w->row->body == ZAPI_BODY_MULTIPART;
     if (w->row->body == ZAPI_BODY_ARRAY && !write_list(w, m))
         return false;
-    if (object)
+    if (object && zapi_buf_reserve(&w->out->body, BODY_GUESS))
         zapi_buf_addc(&w->out->body, '{');
     if (!write_params(w, m, &first))
         return false;

@@ -107,6 +107,7 @@ static void what_is_no_chat_is_named(void)
                         "1111111111111111111111111111111111111111111111111111"),
                  "expected") != NULL);
     CHECK(strlen(error.message) < 250);
+    CHECK_STR(format(ZAPI_FORMAT_CHAT, "55\xff"), BAD("not valid UTF-8"));
 }
 
 static void urls_and_media(void)
