@@ -29,6 +29,7 @@ struct zapi_event {
     bool from_me, from_api, is_group;
     bool keep;               /* false: presence, never stored */
     struct zapi_event *next; /* for whoever owns it */
+    void *owner;             /* the dispatcher's, while it runs */
 };
 
 void zapi_event_free(struct zapi_event *ev);

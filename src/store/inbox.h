@@ -33,14 +33,16 @@ struct zapi_inbox_item {
 };
 
 struct zapi_inbox_config {
-    size_t capacity; /* events that may wait; 0: 10,000 */
+    size_t capacity; /* events stored and not done; 0: 10,000 */
     size_t remember; /* keys kept for dropping duplicates; 0: 100,000 */
     void (*drop)(void *event);
-    void (*wake)(void *arg); /* something can be taken; any thread */
+    void (*wake)(void *arg); /* something can be taken where nothing could;
+                                any thread */
     void *arg;
 };
 
 struct zapi_inbox *zapi_inbox_new(const struct zapi_inbox_config *config);
+/* Drops what waits. NULL is allowed. */
 void zapi_inbox_delete(struct zapi_inbox *in);
 void zapi_inbox_append(struct zapi_inbox *in, struct zapi_inbox_item item,
                        zapi_inbox_stored *stored, void *arg);
@@ -48,6 +50,7 @@ void zapi_inbox_append(struct zapi_inbox *in, struct zapi_inbox_item item,
 bool zapi_inbox_take(struct zapi_inbox *in, struct zapi_inbox_item *out);
 /* Handled, or given up: may be forgotten (its key is remembered). */
 void zapi_inbox_done(struct zapi_inbox *in, uint64_t seq);
+/* Events that wait to be taken. */
 size_t zapi_inbox_depth(struct zapi_inbox *in);
 
 #endif
