@@ -142,13 +142,28 @@ unsigned zapi_text_distance(const char *a, size_t na, const char *b, size_t nb,
     return least(rows[0][nb], limit);
 }
 
+/* Do they differ in case and '_' only? */
+static bool same_letters(const char *a, const char *b)
+{
+    while (*a || *b) {
+        if (*a == '_') {
+            a++;
+        } else if (*b == '_') {
+            b++;
+        } else if (lower(*a++) != lower(*b++)) {
+            return false; /* also where one ends: then both were not over */
+        }
+    }
+    return true;
+}
+
 unsigned zapi_text_nearness(const char *word, const char *candidate)
 {
     size_t nw = strlen(word), nc = strlen(candidate);
     size_t longer = nw > nc ? nw : nc;
     /* A third of the letters may differ: of "phone" one, of "message" two. */
     unsigned edits = longer < 3 ? 0 : longer < 9 ? (unsigned)longer / 3 : 3;
-    unsigned limit = edits * 2 + 2;
+    unsigned limit = same_letters(word, candidate) ? UINT_MAX : edits * 2 + 2;
     unsigned d = zapi_text_distance(word, nw, candidate, nc, limit);
 
     return d < limit ? d : UINT_MAX;
