@@ -209,7 +209,7 @@ M.log = {
 
 -- ---- loaded when used ----------------------------------------------------
 
-local LAZY = {text = "zapi.text"}
+local LAZY = {text = "zapi.text", br = "zapi.br", csv = "zapi.csv"}
 
 return setmetatable(M, {
    __index = function(t, name)
