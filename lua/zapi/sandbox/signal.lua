@@ -13,14 +13,14 @@ function M.new() return setmetatable({ fired = 0 }, Signal) end
 ---@return boolean fired
 function Signal:wait(seconds)
    local seen = self.fired
-   self.gate = self.gate or core.spawn_quiet(core.sleep, 3600)
-   local gate = self.gate
-   self.waiters = (self.waiters or 0) + 1
-   pcall(gate.join, gate, seconds)
-   self.waiters = self.waiters - 1
-   if self.waiters == 0 and self.gate == gate then
+   local gate = self.gate or { task = core.spawn_quiet(core.sleep, 3600), waiters = 0 }
+   self.gate = gate
+   gate.waiters = gate.waiters + 1
+   pcall(gate.task.join, gate.task, seconds)
+   gate.waiters = gate.waiters - 1
+   if gate.waiters == 0 and self.gate == gate then
       self.gate = nil
-      gate:cancel()
+      gate.task:cancel()
    end
    return self.fired ~= seen
 end
@@ -28,8 +28,8 @@ end
 function Signal:fire()
    self.fired = self.fired + 1
    local gate = self.gate
-   self.gate, self.waiters = nil, nil
-   if gate then gate:cancel() end
+   self.gate = nil
+   if gate then gate.task:cancel() end
 end
 
 return M
