@@ -17,7 +17,9 @@ describe("br.money", function()
    end)
 
    it("refuses what is no amount", function()
-      for _, text in ipairs {"", "abc", "1,234", "1.23.4", "12.34,56", "1,2,3", "--1", "1e5", "."} do
+      for _, text in ipairs {
+         "", "abc", "1,234", "1.23.4", "12.34,56", "1,2,3", "--1", "1e5", ".",
+      } do
          assert.is_nil(br.money(text), text)
       end
       assert.is_nil(br.money(0 / 0))
@@ -74,7 +76,7 @@ describe("br.pix", function()
          amount = 1234, txid = "PEDIDO7"}
       assert.is_truthy(text:find("0114+5511999990001", 1, true))
       assert.is_truthy(text:find("540512.34", 1, true))
-      assert.is_truthy(text:find("5914Padaria do Joao", 1, true))
+      assert.is_truthy(text:find("5915Padaria do Joao", 1, true))
       assert.is_truthy(text:find("6009Sao Paulo", 1, true))
       assert.is_truthy(text:find("62110507PEDIDO7", 1, true))
       assert.equal(("%04X"):format(br.crc16(text:sub(1, -5))), text:sub(-4))
