@@ -124,7 +124,7 @@ static int32_t unit_at(const char *p, const char *end)
 /* Bytes of the escape at p, 0 when it is none. */
 static size_t escape_length(const char *p, const char *end)
 {
-    if (end - p < 2 || p[1] == '\0') {
+    if (end - p < 2 || p[0] != '\\' || p[1] == '\0') {
         return 0;
     }
     if (p[1] == 'u') {
