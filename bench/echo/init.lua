@@ -1,0 +1,141 @@
+--- echo: webhook → handler → send-text → done, zapibot beside a Node peer.
+local numbers = require "bench.lib.numbers"
+local process = require "bench.lib.process"
+local report = require "bench.lib.report"
+local stub_server = require "bench.lib.stub"
+
+local M = {}
+
+local FIXTURE = "spec/fixtures/webhooks/received_text.json"
+local TARGET = 2.0
+
+-- The three loads: name, bytes of a body, requests written at once.
+local LOADS = {
+   { name = "676-byte events", key = "plain", size = 676, pipelined = 1 },
+   { name = "8 pipelined requests", key = "pipelined", size = 676, pipelined = 8 },
+   { name = "100 KB events", key = "large", size = 102400, pipelined = 1 },
+}
+
+local runs = 0
+
+-- Every run has message ids of its own: a repeated one would be dropped as a duplicate.
+local function tag()
+   runs = runs + 1
+   return ("%08X"):format((os.time() << 12 | runs) & 0xffffffff)
+end
+
+local function post(server, load, seconds)
+   local got = process.numbers(1, { "wrk", "-t1", "-c64", "-d" .. seconds .. "s", "--latency",
+      "-s", "bench/echo/post.lua", "http://" .. server.address .. process.webhook_path, "--",
+      FIXTURE, tag(), load.size, load.pipelined })
+   return { requests = got[1], refused = got[2], broken = got[3], seconds = got[4],
+      p50 = got[5], p99 = got[6] }
+end
+
+-- One round: load, then wait until what was accepted is done.
+local function round(server, stub, load, seconds)
+   stub:reset()
+   local cpu = process.cpu(server)
+   local seen = post(server, load, seconds)
+   local accepted = seen.requests - seen.refused
+   local counted = stub:drain(accepted, server.name)
+   if counted.other > 0 then error(server.name .. " made calls that are not send-text") end
+   return {
+      events = counted.calls / counted.seconds,
+      answers = accepted / seen.seconds,
+      p50 = seen.p50,
+      p99 = seen.p99,
+      cpu = (process.cpu(server) - cpu) / counted.calls * 1e6,
+      late = counted.seconds - seen.seconds,
+      refused = seen.refused,
+      broken = seen.broken,
+      bytes = counted.bytes / counted.calls,
+   }
+end
+
+local function start_servers(setup, stub)
+   local env = { ZAPI_BASE_URL = stub.url, ZAPIBOT_LISTEN = "127.0.0.1:0",
+      ZAPIBOT_DATA = setup.tools .. "/data", ZAPIBOT_ADMIN_LISTEN = "127.0.0.1:0" }
+   local commands = {
+      { "zapibot", { setup.build .. "/zapibot", "bench/echo/bot.lua" } },
+      { "node", { "node", "bench/peers/echo.js" } },
+   }
+   local servers = {}
+   for i, row in ipairs(commands) do
+      servers[i] = process.start { name = row[1], core = 0, env = env, folder = setup.tools,
+         command = row[2] }
+   end
+   return servers
+end
+
+-- A B A B …; the first round warms up and is not counted.
+local function alternate(servers, stub, load, rounds, seconds)
+   local rows = {}
+   for i = 0, rounds do
+      for _, server in ipairs(servers) do
+         local row = round(server, stub, load, i == 0 and 1 or seconds)
+         if i > 0 then
+            rows[server.name] = rows[server.name] or {}
+            table.insert(rows[server.name], row)
+         end
+         io.stderr:write(("%s %s %s: %s events/s, p99 %.2f ms, %.1f µs\n"):format(load.name,
+            i > 0 and i or "(warm-up)", server.name, numbers.show(row.events), row.p99, row.cpu))
+      end
+   end
+   return rows
+end
+
+local function line(name, rows)
+   local s = function(field) return numbers.spread(rows, field) end
+   local m = function(field) return numbers.show(numbers.median_of(rows, field)) end
+   return { name, s "events", m "p50", s "p99", s "cpu", m "late", m "refused", m "broken" }
+end
+
+local function load_table(load, rows)
+   local head = { load.name, "events/s", "p50 of the 200, ms", "p99, ms", "CPU µs an event",
+      "done after, s", "refused", "broken" }
+   return report.table(head, { line("zapibot", rows.zapibot), line("Node", rows.node) })
+end
+
+local function ratio(rows)
+   return numbers.median_of(rows.zapibot, "events") / numbers.median_of(rows.node, "events")
+end
+
+-- Stalling shows as a handful of requests a second; a tenth of the Node peer, or any
+-- broken connection, would be one.
+local function stall_target(load, rows)
+   local ours = rows.zapibot
+   local met = ratio(rows) > 0.5 and math.max(table.unpack(numbers.column(ours, "broken"))) == 0
+   return report.target(met, load.name .. " do not stall",
+      ("%s events/s (%.2f × Node), p99 %s ms"):format(
+         numbers.show(numbers.median_of(ours, "events")), ratio(rows),
+         numbers.show(numbers.median_of(ours, "p99"))))
+end
+
+local function text(all)
+   local out = {}
+   for _, load in ipairs(LOADS) do
+      out[#out + 1] = load_table(load, all[load.key])
+   end
+   local r = ratio(all.plain)
+   out[#out + 1] = report.target(r >= TARGET, ("echo ≥ %.1f × Node"):format(TARGET),
+      ("%.2f × (CPU a event: 1/%.2f)"):format(r,
+         numbers.median_of(all.plain.node, "cpu") / numbers.median_of(all.plain.zapibot, "cpu")))
+      .. stall_target(LOADS[2], all.pipelined) .. stall_target(LOADS[3], all.large)
+   return table.concat(out, "\n")
+end
+
+---@param setup bench.Setup
+---@return {title: string, text: string}
+function M.run(setup)
+   local stub = stub_server.start(setup)
+   local servers = start_servers(setup, stub)
+   local all = {}
+   for _, load in ipairs(LOADS) do
+      all[load.key] = alternate(servers, stub, load, setup.rounds, setup.seconds)
+   end
+   process.stop_all()
+   return { title = "webhook → Lua handler → send-text → done", text = text(all) }
+end
+
+return M
