@@ -71,12 +71,12 @@ extern const struct zapi_field zapi_reply_sent, zapi_reply_value,
 
 /* ---- the sections, in the order of the catalogue ---- */
 
-#define ZAPI_SECTIONS(X)                                                  \
-    X(instance)                                                           \
-    X(messages)                                                           \
-    X(status) X(chats) X(contacts) X(groups) X(communities) X(newsletter) \
-        X(broadcast) X(business) X(privacy) X(calls) X(queue) X(webhooks) \
-            X(mobile) X(partner) X(gateway)
+/* clang-format off */
+#define ZAPI_SECTIONS(X)                                               \
+    X(instance) X(messages) X(status) X(chats) X(contacts) X(groups)   \
+    X(communities) X(newsletter) X(broadcast) X(business) X(privacy)   \
+    X(calls) X(queue) X(webhooks) X(mobile) X(partner) X(gateway)
+/* clang-format on */
 
 #define X(section)                                             \
     extern const struct zapi_endpoint zapi_##section##_rows[]; \
