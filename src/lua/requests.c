@@ -549,14 +549,17 @@ struct zapi_requests *zapi_requests_new(lua_State *L, const void *owner,
 {
     struct zapi_rt *rt = zapi_rt_get(L);
     struct zapi_requests *q = calloc(1, sizeof *q);
-    if (!q)
+    if (!q) {
         luaL_error(L, "not enough memory");
+        return NULL; /* not reached */
+    }
     *q = (struct zapi_requests){
         .rt = rt, .owner = owner, .slot = slot, .refs = 2};
     q->tail = &q->head;
     if (uv_async_init(zapi_rt_loop(rt), &q->async, on_async) != 0) {
         free(q);
         luaL_error(L, "no listener could be made (too many open files?)");
+        return NULL; /* not reached */
     }
     q->async.data = q;
     pthread_mutex_init(&q->lock, NULL);
