@@ -1,6 +1,7 @@
 --- The running side of a bot: opens the door, hands events to the bot, closes.
 local core = require "zapi.core"
 local check = require "zapi.bot.check"
+local register = require "zapi.bot.register"
 
 check.ours()
 
@@ -46,19 +47,34 @@ local function ask_for_own(bot)
    end)
 end
 
+-- Tells Z-API our address, beside the bot's start: calls must not delay it.
+local function tell_address(bot, secret)
+   local url = core.getenv("ZAPIBOT_PUBLIC_URL")
+   if not url then return end
+   if url == "self" then url = "http://" .. bot.address end
+   core.spawn(function()
+      for _, client in ipairs(bot.clients) do
+         register.register(client, {
+            url = url, secret = secret, take = core.options.take_webhooks ~= nil,
+         })
+      end
+   end)
+end
 
 --- See bot:run.
 function M.run(bot, options)
    options = check.options(options, run_options, "bot:run")
    if bot.service then check.fail("the bot runs already") end
    bot:client_of(nil)
+   local secret = secret_of(bot, options)
    bot.service = core.service {
-      listen = listen_of(bot, options), secret = secret_of(bot, options), label = "webhook",
+      listen = listen_of(bot, options), secret = secret, label = "webhook",
       concurrency = bot.options.concurrency, max_body = bot.options.max_body,
       on_event = function(ev) return bot:_event(ev) end,
       on_request = function(req) return bot.router:handle(req) end,
    }
    bot.address = bot.service.address
+   tell_address(bot, secret)
    if bot.own or bot.hears_own then ask_for_own(bot) end
    if not core.hosted then core.run() end
 end

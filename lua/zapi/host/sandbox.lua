@@ -28,6 +28,9 @@ local function start()
 end
 
 local s = start()
+local ana = s:person {name = "Ana", phone = "5511999990001"}
+local bia = s:person {name = "Bia", phone = "5511999990002"}
+s:group {name = "Clientes", members = {ana, bia}}
 io.stdout:write("Chat page: http://", s.address, "/\n")
 if core.options.dev then
    core.publish("ZAPI_BASE_URL", s.base_url)
