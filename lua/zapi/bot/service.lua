@@ -74,6 +74,7 @@ function M.run(bot, options)
       on_request = function(req) return bot.router:handle(req) end,
    }
    bot.address = bot.service.address
+   bot.watch:serve(true)
    tell_address(bot, secret)
    if bot.own or bot.hears_own then ask_for_own(bot) end
    if not core.hosted then core.run() end
@@ -86,7 +87,7 @@ local function close(bot, seconds)
    service:drain(seconds)
    bot.lanes:join(math.max(0, seconds - (core.hrtime() - before)))
    service:close()
-   bot.watch:stop()
+   bot.watch:serve(false)
    bot.service, bot.address = nil, nil
 end
 

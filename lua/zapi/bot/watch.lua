@@ -10,12 +10,12 @@ M.__index = M
 local Entry = {}
 
 function Entry:__close()
-   self.watch.entries[self] = nil
+   self.watch:forget(self)
 end
 
 --- `expired(entry)` is called after the task of an entry was cancelled.
 function M.new(expired)
-   return setmetatable({entries = {}, expired = expired, due = math.huge}, M)
+   return setmetatable({entries = {}, count = 0, expired = expired, due = math.huge}, M)
 end
 
 function M:arm(deadline, now)
@@ -37,7 +37,7 @@ function M:sweep()
    end
    if nearest < math.huge then self:arm(nearest, now) end
    for _, entry in ipairs(late) do
-      self.entries[entry] = nil
+      self:forget(entry)
       local status = entry.task:status()
       if status == "waiting" or status == "running" then
          entry.task:cancel()
@@ -53,6 +53,7 @@ function M:enter(seconds, ctx)
    if not task then return nil end
    local entry = setmetatable({watch = self, task = task, ctx = ctx}, Entry)
    self.entries[entry] = true
+   self.count = self.count + 1
    self:limit(entry, seconds)
    return entry
 end
@@ -64,10 +65,24 @@ function M:limit(entry, seconds)
    if entry.deadline < self.due then self:arm(entry.deadline, now) end
 end
 
---- At the end: the timer would keep the loop alive.
-function M:stop()
+local function disarm(self)
    if self.timer then self.timer:cancel() end
    self.timer, self.due = nil, math.huge
+end
+
+-- The last one takes the timer with it, which would keep zapi.run() alive.
+function M:forget(entry)
+   if not self.entries[entry] then return end
+   self.entries[entry] = nil
+   self.count = self.count - 1
+   if self.count == 0 and not self.serving then disarm(self) end
+end
+
+--- While the door is open the loop is alive anyhow: the timer is left alone,
+--- which saves setting it anew for every event.
+function M:serve(serving)
+   self.serving = serving
+   if not serving and self.count == 0 then disarm(self) end
 end
 
 return M
