@@ -112,9 +112,10 @@ static bool write_object(struct encoder *e, int index)
         if (!write_key(e)) {
             return false;
         }
-        if (!write_value(e, lua_gettop(L))) {
-            return lua_isinteger(L, -2) ? below_index(e, lua_tointeger(L, -2))
-                                        : below(e, lua_tostring(L, -2));
+        int key = lua_gettop(L) - 1; /* a failure leaves more on the stack */
+        if (!write_value(e, key + 1)) {
+            return lua_isinteger(L, key) ? below_index(e, lua_tointeger(L, key))
+                                         : below(e, lua_tostring(L, key));
         }
         lua_pop(L, 1);
     }
