@@ -18,7 +18,7 @@ const WAIT = 10_000;
 function command(listen) {
   const zapibot = process.env.ZAPI_BUILD && join(process.env.ZAPI_BUILD, "zapibot");
   if (zapibot && existsSync(zapibot)) {
-    return [zapibot, ["dev", join(here, "bot.lua"), "--listen", listen]];
+    return [zapibot, ["dev", "--listen", listen, join(here, "bot.lua")]];
   }
   return [process.env.ZAPI_LUA || "lua5.4", [join(here, "stage.lua"), listen]];
 }
