@@ -62,6 +62,7 @@ struct service {
     size_t secret_len;
     char address[160];
     bool held, paused, async_open;
+    struct zapi_rt_part part; /* of the program's orderly end */
     struct run *runs;
     struct drain_op *drains;
     size_t handled, failed;
@@ -374,8 +375,10 @@ static void service_close(struct service *s)
     }
     s->paused = true;
     end_drains(s);
-    if (s->held)
+    if (s->held) {
         zapi_rt_unhold(s->rt);
+        zapi_rt_remove_part(s->rt, &s->part);
+    }
     s->held = false;
     if (s->async_open)
         uv_close((uv_handle_t *)&s->async, on_async_closed);
@@ -686,6 +689,22 @@ static int start_failed(lua_State *L, const struct zapi_error *error)
     return lua_error(L);
 }
 
+/* The program ends: nothing new starts. */
+static void on_quiesce(void *arg)
+{
+    struct service *s = arg;
+    s->paused = true;
+    zapi_dispatch_pause(s->dispatch);
+    zapi_door_quiesce(s->door);
+}
+
+/* Handlers that run, and requests without an answer. */
+static size_t busy(void *arg)
+{
+    struct service *s = arg;
+    return zapi_dispatch_running(s->dispatch) + zapi_door_in_flight(s->door);
+}
+
 static bool start_door(struct service *s, const struct options *o,
                        struct zapi_error *error)
 {
@@ -701,6 +720,9 @@ static bool start_door(struct service *s, const struct options *o,
         return false;
     strncpy(s->address, zapi_door_address(s->door), sizeof s->address - 1);
     zapi_rt_hold(s->rt);
+    s->part =
+        (struct zapi_rt_part){.quiesce = on_quiesce, .busy = busy, .arg = s};
+    zapi_rt_add_part(s->rt, &s->part);
     s->held = true;
     return true;
 }
