@@ -121,6 +121,7 @@ test("a picture can be sent", async (page) => {
 test("a reaction of the bot hangs on the message", async (page) => {
   await write(page, "reaja");
   await see(last(page, "reaja").locator(".reactions", { hasText: "👍" }));
+  equal(await page.locator("#messages .message").last().getAttribute("data-from"), "5511999990001", "newest bubble");
 });
 
 test("a person reacts, quotes and deletes", async (page) => {

@@ -236,6 +236,21 @@ describe("the sandbox's API", function()
          assert.equal(1, #s:messages(ana))
       end)
 
+      it("show followers only what has a place in the chat", function()
+         local _, ids = send("/send-text", { phone = ana.phone, message = "um" })
+         send("/send-reaction", { phone = ana.phone, reaction = "👍", messageId = ids.id })
+         send("/send-text", { phone = ana.phone, message = "uno", editMessageId = ids.id })
+         support.settle(s)
+         local last
+         for _, event in ipairs(s:events()) do
+            if event.name == "message" or event.name == "update" then
+               last = core.json_decode(event.data)
+               assert.equal(1, last.n, event.data)
+            end
+         end
+         assert.same({ "uno", "READ", "👍" }, { last.text, last.status, last.reactions[1].value })
+      end)
+
       it("are read and deleted", function()
          local said = s:say(ana, "oi")
          assert.equal(204, call(s, "POST", "/read-message",

@@ -201,7 +201,7 @@ local RANK <const> = { PENDING = 0, SENT = 1, RECEIVED = 2, READ = 3, FAILED = 4
 function World:set_status(message, status)
    if RANK[status] <= RANK[message.status] then return end
    message.status = status
-   self.on_change("update", message)
+   if message.n then self.on_change("update", message) end -- reactions and edits have no place
 end
 
 function World:react(message, by, value)
