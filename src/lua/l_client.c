@@ -302,8 +302,8 @@ static int unknown_name(lua_State *L, enum zapi_scope scope, const char *name)
     for (size_t i = 0; i < n; i++)
         snprintf(text + strlen(text), sizeof text - strlen(text), "%s'%s'",
                  i == 0 ? "; did you mean " : " or ", near[i]);
-    return luaL_error(L, "%s has no endpoint '%s'%s", scope_names[scope], name,
-                      text);
+    return luaL_error(L, "%s has no endpoint '%s'%s%s", scope_names[scope],
+                      name, text, n > 0 ? "?" : "");
 }
 
 /* z:call(name, params): for names that are data. */
