@@ -147,6 +147,11 @@ static size_t secret_at(const char *p, const char *end)
 
     for (const struct secret *k = secrets; k; k = k->next) {
         size_t n = spells_all(p, end, k->bytes, k->len);
+        /* As it is, too: a secret of backslashes looks like escapes. */
+        if (n == 0 && k->len <= (size_t)(end - p) &&
+            memcmp(p, k->bytes, k->len) == 0) {
+            n = k->len;
+        }
         best = n > best ? n : best;
     }
     return best;

@@ -82,6 +82,16 @@ static void other_spellings(void)
     zapi_redact_clear();
 }
 
+static void a_secret_that_looks_like_escapes(void)
+{
+    zapi_redact_add("\\\\\\\\\\\\t", 7);
+    CHECK_STR(clean("x\\\\\\\\\\\\t"), "x***");
+    zapi_redact_clear();
+    zapi_redact_add("100%25%25", 9);
+    CHECK_STR(clean("100%25%25 100%2525%2525"), "*** ***");
+    zapi_redact_clear();
+}
+
 static void paths_of_instances_are_cut_by_shape(void)
 {
     CHECK_STR(clean("https://api.z-api.io/instances/3C0F/token/ABCD/send-text"),
@@ -167,6 +177,7 @@ int main(void)
     RUN(short_and_missing_values_are_ignored);
     RUN(the_longest_match_wins);
     RUN(other_spellings);
+    RUN(a_secret_that_looks_like_escapes);
     RUN(paths_of_instances_are_cut_by_shape);
     RUN(other_paths_stay);
     RUN(nul_bytes_do_not_end_the_search);
