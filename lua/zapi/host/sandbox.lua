@@ -16,7 +16,7 @@ end
 -- A busy default port is no reason to fail; a port that was asked for is.
 local function start()
    local asked = core.getenv "ZAPIBOT_LISTEN"
-   local ok, s = pcall(sandbox.start, {listen = asked or DEFAULT})
+   local ok, s = pcall(sandbox.demo, {listen = asked or DEFAULT})
    if ok then
       return s
    end
@@ -24,13 +24,10 @@ local function start()
       error(s, 0)
    end
    core.log("warn", "sandbox", DEFAULT .. " is taken; using a free port")
-   return sandbox.start {listen = "127.0.0.1:0"}
+   return sandbox.demo {listen = "127.0.0.1:0"}
 end
 
 local s = start()
-local ana = s:person {name = "Ana", phone = "5511999990001"}
-local bia = s:person {name = "Bia", phone = "5511999990002"}
-s:group {name = "Clientes", members = {ana, bia}}
 io.stdout:write("Chat page: http://", s.address, "/\n")
 if core.options.dev then
    core.publish("ZAPI_BASE_URL", s.base_url)
