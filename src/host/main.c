@@ -21,6 +21,7 @@ int main(int argc, char **argv)
         [ZAPI_COMMAND_RUN] = zapi_command_run,
         [ZAPI_COMMAND_DEV] = zapi_command_dev,
         [ZAPI_COMMAND_SANDBOX] = zapi_command_sandbox,
+        [ZAPI_COMMAND_TOOL] = zapi_command_tool,
     };
     struct zapi_options options;
     char message[256];

@@ -37,13 +37,20 @@ static const struct row rows[ZAPI_OPT_COUNT] = {
     [ZAPI_OPT_VERSION] = {"--version", NULL, NULL, "the version", NULL},
 };
 
-static const struct {
+/* The order is that of --help. A tool is lua/zapi/host/tools/NAME.lua. */
+static const struct command {
     const char *name;
-    enum zapi_command command;
+    enum zapi_command kind;
+    const char *words; /* what follows it */
+    const char *help;
 } commands[] = {
-    {"run", ZAPI_COMMAND_RUN},
-    {"dev", ZAPI_COMMAND_DEV},
-    {"sandbox", ZAPI_COMMAND_SANDBOX},
+    {"run", ZAPI_COMMAND_RUN, "[OPTION…] SCRIPT.lua [ARGUMENT…]",
+     "runs a script; one with a bot keeps running ('run' may be left out)"},
+    {"dev", ZAPI_COMMAND_DEV, "[OPTION…] SCRIPT.lua [ARGUMENT…]",
+     "the same against a sandbox, with a chat page"},
+    {"sandbox", ZAPI_COMMAND_SANDBOX, "[OPTION…]", "only the sandbox"},
+    {"help", ZAPI_COMMAND_TOOL, "[COMMAND | [SCOPE.]ENDPOINT]",
+     "explains a command or an endpoint, with examples"},
 };
 
 #define COMMANDS (sizeof commands / sizeof *commands)
@@ -64,22 +71,19 @@ enum zapi_option zapi_option_of_variable(const char *variable)
     return (enum zapi_option)i;
 }
 
-void zapi_options_help(FILE *out)
+static void help_commands(FILE *out)
+{
+    size_t i;
+    for (i = 0; i < COMMANDS; i++) {
+        fprintf(out, "  zapibot %s %s\n      %s\n", commands[i].name,
+                commands[i].words, commands[i].help);
+    }
+}
+
+static void help_options(FILE *out)
 {
     char left[64];
     int i;
-    fputs("Usage: zapibot [OPTION…] SCRIPT.lua [ARGUMENT…]\n"
-          "       zapibot dev [OPTION…] SCRIPT.lua [ARGUMENT…]\n"
-          "       zapibot sandbox [OPTION…]\n"
-          "\n"
-          "WhatsApp bots in Lua over Z-API.\n"
-          "\n"
-          "  zapibot SCRIPT.lua  runs a script; one with a bot keeps running\n"
-          "  zapibot dev         the same against a sandbox, with a chat page\n"
-          "  zapibot sandbox     only the sandbox\n"
-          "\n"
-          "Options come before the script; what follows it is the script's.\n",
-          out);
     for (i = 0; i < ZAPI_OPT_COUNT; i++) {
         const struct row *r = &rows[i];
         snprintf(left, sizeof left, "%s%s%s", r->name, r->argument ? " " : "",
@@ -93,12 +97,43 @@ void zapi_options_help(FILE *out)
         }
         fputc('\n', out);
     }
+}
+
+void zapi_options_help(FILE *out)
+{
+    fputs("Usage: zapibot [OPTION…] SCRIPT.lua [ARGUMENT…]\n"
+          "       zapibot [OPTION…] COMMAND …\n"
+          "\n"
+          "WhatsApp bots in Lua over Z-API.\n"
+          "\n"
+          "Commands:\n",
+          out);
+    help_commands(out);
+    fputs("\n"
+          "Options come before the script; what follows it is the script's.\n",
+          out);
+    help_options(out);
     fputs("\nCredentials are never options: set ZAPI_INSTANCE_ID, ZAPI_TOKEN\n"
           "and ZAPI_CLIENT_TOKEN in the environment or in a .env file beside\n"
-          "the script, or NAME_FILE to read one from a file.\n"
+          "the script (without one: in the current folder), or NAME_FILE to\n"
+          "read one from a file.\n"
           "\n"
           "Exit codes: 0 success, 1 the script failed, 2 wrong usage.\n",
           out);
+}
+
+void zapi_options_list(FILE *out)
+{
+    size_t i;
+    int n;
+    for (i = 0; i < COMMANDS; i++) {
+        fprintf(out, "command\t%s\t%s\t%s\n", commands[i].name,
+                commands[i].words, commands[i].help);
+    }
+    for (n = 0; n < ZAPI_OPT_COUNT; n++) {
+        fprintf(out, "option\t%s\t%s\t%s\n", rows[n].name,
+                rows[n].argument ? rows[n].argument : "", rows[n].help);
+    }
 }
 
 static const char *nearest_option(const char *word)
@@ -159,16 +194,45 @@ static bool parse_option(int argc, char **argv, int *at,
     return true;
 }
 
-static bool parse_command(const char *word, enum zapi_command *out)
+static bool parse_command(const char *word, struct zapi_options *out)
 {
     size_t i;
     for (i = 0; i < COMMANDS; i++) {
         if (strcmp(word, commands[i].name) == 0) {
-            *out = commands[i].command;
+            out->command = commands[i].kind;
+            out->tool =
+                commands[i].kind == ZAPI_COMMAND_TOOL ? commands[i].name : NULL;
             return true;
         }
     }
     return false;
+}
+
+static void take_rest(struct zapi_options *out, int argc, char **argv, int from)
+{
+    out->nargs = argc - from;
+    out->args = argv + from;
+}
+
+/* What the command still needs after the options. */
+static bool check_rest(int argc, char **argv, int at, struct zapi_options *out,
+                       char *message, size_t room)
+{
+    if (out->command == ZAPI_COMMAND_SANDBOX) {
+        if (at < argc) {
+            snprintf(message, room, "sandbox takes no script ('%s')", argv[at]);
+        }
+        return at >= argc;
+    }
+    if (at >= argc) {
+        snprintf(message, room,
+                 "which script? Try: zapibot dev echo.lua "
+                 "(see --help)");
+        return false;
+    }
+    out->script = argv[at];
+    take_rest(out, argc, argv, at + 1);
+    return true;
 }
 
 bool zapi_options_parse(int argc, char **argv, struct zapi_options *out,
@@ -186,8 +250,12 @@ bool zapi_options_parse(int argc, char **argv, struct zapi_options *out,
             if (!parse_option(argc, argv, &i, out, message, room)) {
                 return false;
             }
-        } else if (!commanded && parse_command(argv[i], &out->command)) {
+        } else if (!commanded && parse_command(argv[i], out)) {
             commanded = true;
+            if (out->tool) { /* options after its name are its own */
+                take_rest(out, argc, argv, i + 1);
+                return true;
+            }
         } else {
             break;
         }
@@ -195,20 +263,5 @@ bool zapi_options_parse(int argc, char **argv, struct zapi_options *out,
     if (out->values[ZAPI_OPT_HELP] || out->values[ZAPI_OPT_VERSION]) {
         return true;
     }
-    if (out->command == ZAPI_COMMAND_SANDBOX) {
-        if (i < argc) {
-            snprintf(message, room, "sandbox takes no script ('%s')", argv[i]);
-        }
-        return i >= argc;
-    }
-    if (i >= argc) {
-        snprintf(message, room,
-                 "which script? Try: zapibot dev echo.lua "
-                 "(see --help)");
-        return false;
-    }
-    out->script = argv[i];
-    out->nargs = argc - i - 1;
-    out->args = argv + i + 1;
-    return true;
+    return check_rest(argc, argv, i, out, message, room);
 }

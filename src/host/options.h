@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
  * The command line: one table of options, from which parsing, --help and the
- * nearest-name hints follow. To add an option: one row in options.c.
+ * nearest-name hints follow, and one of commands. To add an option or a command:
+ * one row in options.c. A command that is an embedded script (a tool) needs no
+ * more than its row and lua/zapi/host/tools/NAME.lua.
  */
 #ifndef ZAPI_HOST_OPTIONS_H
 #define ZAPI_HOST_OPTIONS_H
@@ -27,15 +29,17 @@ enum zapi_command {
     ZAPI_COMMAND_RUN, /* zapibot script.lua */
     ZAPI_COMMAND_DEV,
     ZAPI_COMMAND_SANDBOX,
+    ZAPI_COMMAND_TOOL, /* an embedded script; all words after it are its own */
 };
 
 /* Everything is borrowed from argv. */
 struct zapi_options {
     enum zapi_command command;
+    const char *tool; /* the name of a tool, else NULL; static */
     const char *values[ZAPI_OPT_COUNT]; /* NULL: not given; flags: "1" */
     const char *script;                 /* NULL where none is needed */
     int nargs;
-    char **args; /* what follows the script */
+    char **args; /* what follows the script, or the tool's name */
 };
 
 /* false: one clear line is in `message`; exit with 2. */
@@ -46,5 +50,8 @@ const char *zapi_option_variable(enum zapi_option option);
 /* The option that a variable stands for, or ZAPI_OPT_COUNT. */
 enum zapi_option zapi_option_of_variable(const char *variable);
 void zapi_options_help(FILE *out);
+/* For tools (completion): "command NAME HELP" and "option NAME ARGUMENT HELP"
+ * lines, parted by tabs. */
+void zapi_options_list(FILE *out);
 
 #endif

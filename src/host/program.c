@@ -85,9 +85,10 @@ static void on_signal(uv_signal_t *handle, int signum)
     begin_end(p);
 }
 
-static void configure_log(struct zapi_config *c, const char **bad)
+/* A tool's output is what it prints: only warnings stand beside it. */
+static void configure_log(struct zapi_config *c, bool tool, const char **bad)
 {
-    enum zapi_log_level level = ZAPI_LOG_INFO;
+    enum zapi_log_level level = tool ? ZAPI_LOG_WARN : ZAPI_LOG_INFO;
     const char *name = zapi_config_get(c, "ZAPIBOT_LOG");
     const char *format = zapi_config_get(c, "ZAPIBOT_LOG_FORMAT");
     bool json = !isatty(STDERR_FILENO);
@@ -129,7 +130,7 @@ struct zapi_program *zapi_program_new(const struct zapi_options *options)
         bad = error.message;
     }
     if (p && p->config) {
-        configure_log(p->config, &bad);
+        configure_log(p->config, options->tool != NULL, &bad);
         if (!bad) {
             init_loop(p);
             return p;

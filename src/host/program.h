@@ -31,5 +31,6 @@ void zapi_program_delete(struct zapi_program *p);
 int zapi_command_run(const struct zapi_options *options);
 int zapi_command_dev(const struct zapi_options *options);
 int zapi_command_sandbox(const struct zapi_options *options);
+int zapi_command_tool(const struct zapi_options *options);
 
 #endif

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * `zapibot TOOL …`: a command that is an embedded script,
+ * lua/zapi/host/tools/TOOL.lua. The words after the command are its arguments,
+ * untouched; it ends with os.exit(code). core.options tells it its name
+ * (`tool`), the text of --help (`help`) and the table of commands and options
+ * (`list`).
+ */
+#include <stdlib.h>
+
+#include "host/program.h"
+
+/* Owned by the caller; NULL without memory. */
+static char *written_by(void (*write)(FILE *))
+{
+    char *text = NULL;
+    size_t len;
+    FILE *out = open_memstream(&text, &len);
+    if (!out) {
+        return NULL;
+    }
+    write(out);
+    if (fclose(out) != 0) {
+        free(text);
+        return NULL;
+    }
+    return text;
+}
+
+int zapi_command_tool(const struct zapi_options *options)
+{
+    struct zapi_program *p = zapi_program_new(options);
+    char *help = written_by(zapi_options_help);
+    char *list = written_by(zapi_options_list);
+    const struct zapi_setting settings[] = {
+        {"tool", options->tool},
+        {"help", help},
+        {"list", list},
+        {NULL, NULL},
+    };
+    char script[64];
+    int code = 2;
+    snprintf(script, sizeof script, "@zapi/host/tools/%s.lua", options->tool);
+    if (p &&
+        zapi_program_add(p, options->tool, script, true, settings, &code)) {
+        code = zapi_program_run(p);
+    }
+    if (p) {
+        zapi_program_delete(p);
+    }
+    free(help);
+    free(list);
+    return code;
+}
