@@ -53,6 +53,7 @@ enum {
     DRAIN = 8 * 1024 * 1024,
     STREAM_QUEUE = 256 * 1024,
     CONNECTIONS = 512,
+    CONNECTION_MEMORY = 16 * 1024, /* each; headers must fit, bodies need not */
     IDLE_TIMEOUT = 30,
     REPLY_TIMEOUT = 30,
     STOP_TIMEOUT = 2, /* seconds for clients that do not read their answer */
@@ -831,6 +832,7 @@ static bool start_mhd(struct zapi_door *d)
         NULL, on_access, d, MHD_OPTION_EXTERNAL_LOGGER, on_log, d,
         MHD_OPTION_LISTEN_SOCKET, d->listen_fd, MHD_OPTION_NOTIFY_COMPLETED,
         on_completed, d, MHD_OPTION_UNESCAPE_CALLBACK, on_unescape, d,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
         MHD_OPTION_CONNECTION_LIMIT, d->config.connections,
         MHD_OPTION_CONNECTION_TIMEOUT, d->config.idle_timeout, MHD_OPTION_END);
     if (!d->mhd)
