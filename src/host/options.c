@@ -49,6 +49,10 @@ static const struct command {
     {"dev", ZAPI_COMMAND_DEV, "[OPTION…] SCRIPT.lua [ARGUMENT…]",
      "the same against a sandbox, with a chat page"},
     {"sandbox", ZAPI_COMMAND_SANDBOX, "[OPTION…]", "only the sandbox"},
+    {"call", ZAPI_COMMAND_TOOL, "[SCOPE.]NAME [KEY=VALUE…]",
+     "calls an endpoint and prints the reply as JSON"},
+    {"endpoints", ZAPI_COMMAND_TOOL, "[OPTION…] [WORD…]",
+     "lists the endpoints of the API"},
     {"help", ZAPI_COMMAND_TOOL, "[COMMAND | [SCOPE.]ENDPOINT]",
      "explains a command or an endpoint, with examples"},
 };

@@ -58,6 +58,23 @@ static void set_json(lua_State *L, const char *key, const char *text)
     }
 }
 
+/* Other JSON types that are accepted, or seen in replies. */
+static void set_also(lua_State *L, const struct zapi_field *f)
+{
+    int type, n = 0;
+    if (f->also == 0) {
+        return;
+    }
+    push_array(L);
+    for (type = ZAPI_ANY; type <= ZAPI_ARRAY; type++) {
+        if (f->also & (1U << type)) {
+            lua_pushstring(L, zapi_type_name((enum zapi_type)type));
+            lua_rawseti(L, -2, ++n);
+        }
+    }
+    lua_setfield(L, -2, "also");
+}
+
 static void push_fields(lua_State *L, const struct zapi_field *fields,
                         bool where);
 
@@ -75,6 +92,7 @@ static void push_field(lua_State *L, const struct zapi_field *f, bool where)
         set_string(L, "in", places[f->where]);
     }
     set_string(L, "type", zapi_type_name(f->type));
+    set_also(L, f);
     set_bool(L, "required", f->required);
     set_string(L, "format", zapi_format_name(f->format));
     set_strings(L, "enum", f->enums, false);
@@ -167,6 +185,7 @@ static void push_row(lua_State *L, const struct zapi_endpoint *row)
     set_strings(L, "limits", row->limits, true);
     set_strings(L, "one_of", row->one_of, false);
     set_string(L, "body", bodies[row->body]);
+    set_bool(L, "body_required", row->body_required);
     push_fields(L, row->params, true);
     lua_setfield(L, -2, "params");
     if (row->body_items) {

@@ -83,6 +83,14 @@ static int l_is_error(lua_State *L)
     return 1;
 }
 
+/* What a kind means and what to do about it, or nil. */
+static int l_error_doc(lua_State *L)
+{
+    enum zapi_error_kind kind = zapi_error_find(luaL_checkstring(L, 1));
+    lua_pushstring(L, kind == ZAPI_E_COUNT ? NULL : zapi_error_doc(kind));
+    return 1;
+}
+
 static int l_delivery_kind(lua_State *L)
 {
     size_t n, m;
@@ -315,6 +323,7 @@ void zapi_l_util_open(lua_State *L)
     static const luaL_Reg functions[] = {
         {"error", l_error},
         {"is_error", l_is_error},
+        {"error_doc", l_error_doc},
         {"delivery_kind", l_delivery_kind},
         {"log", l_log},
         {"secret", l_secret},

@@ -3,10 +3,12 @@
  * `zapibot TOOL …`: a command that is an embedded script,
  * lua/zapi/host/tools/TOOL.lua. The words after the command are its arguments,
  * untouched; it ends with os.exit(code). core.options tells it its name
- * (`tool`), the text of --help (`help`) and the table of commands and options
- * (`list`).
+ * (`tool`), the text of --help (`help`), the table of commands and options
+ * (`list`) and, when it writes to a terminal, how wide that is (`columns`).
  */
 #include <stdlib.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 #include "host/program.h"
 
@@ -27,18 +29,33 @@ static char *written_by(void (*write)(FILE *))
     return text;
 }
 
+/* NULL when stdout is no terminal. */
+static const char *columns(char *room, size_t size)
+{
+    struct winsize w = {.ws_col = 0};
+    if (!isatty(STDOUT_FILENO)) {
+        return NULL;
+    }
+    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &w) != 0 || w.ws_col == 0) {
+        w.ws_col = 80;
+    }
+    snprintf(room, size, "%d", (int)w.ws_col);
+    return room;
+}
+
 int zapi_command_tool(const struct zapi_options *options)
 {
     struct zapi_program *p = zapi_program_new(options);
     char *help = written_by(zapi_options_help);
     char *list = written_by(zapi_options_list);
+    char script[64], width[16];
     const struct zapi_setting settings[] = {
         {"tool", options->tool},
         {"help", help},
         {"list", list},
+        {"columns", columns(width, sizeof width)},
         {NULL, NULL},
     };
-    char script[64];
     int code = 2;
     snprintf(script, sizeof script, "@zapi/host/tools/%s.lua", options->tool);
     if (p &&
