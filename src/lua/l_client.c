@@ -319,6 +319,56 @@ static int l_call(lua_State *L)
     return call_row(L, z, row);
 }
 
+/* ---- z:build ---- */
+
+static void set_text(lua_State *L, const char *key, const struct zapi_buf *b)
+{
+    lua_pushlstring(L, zapi_buf_str(b), b->len);
+    lua_setfield(L, -2, key);
+}
+
+/* "Name: value" as a member of the table on top. */
+static void set_header(lua_State *L, const char *line)
+{
+    const char *colon = strchr(line, ':');
+
+    lua_pushlstring(L, line, (size_t)(colon - line));
+    lua_pushstring(L, colon + 2);
+    lua_rawset(L, -3);
+}
+
+/* z:build(name, params) -> {method=, url=, headers=, body=}: what a call would
+ * send, secrets and all. Nothing is sent. */
+static int l_build(lua_State *L)
+{
+    struct client *z = check_client(L, "build");
+    const char *name = luaL_checkstring(L, 2);
+    const struct zapi_endpoint *row = zapi_catalogue_find(z->scope, name);
+    struct zapi_error error = {.kind = ZAPI_E_NONE};
+    struct call_op *op;
+
+    if (!row)
+        return unknown_name(L, z->scope, name);
+    lua_settop(L, 3);
+    op = call_new(L, z, row); /* holds the memory; never started */
+    if (!zapi_args_encode(L, 3, row, &op->args, &error))
+        return luaL_error(L, "%s", error.message);
+    add_address(op, zapi_args_path(&op->args, 0));
+    lua_createtable(L, 0, 4);
+    lua_pushstring(L, zapi_method_name(row->method));
+    lua_setfield(L, -2, "method");
+    set_text(L, "url", &op->url);
+    lua_newtable(L);
+    set_header(L, "Content-Type: application/json");
+    if (z->account.len)
+        set_header(L, z->account.data);
+    lua_setfield(L, -2, "headers");
+    if (op->args.body.len)
+        set_text(L, "body", &op->args.body);
+    zapi_op_release(&op->base);
+    return 1;
+}
+
 /* Upvalue 1: by scope, the table of methods and of endpoints used so far. */
 static int l_client_index(lua_State *L)
 {
@@ -548,6 +598,7 @@ static int l_client(lua_State *L)
 void zapi_l_client_open(lua_State *L)
 {
     static const luaL_Reg methods[] = {
+        {"build", l_build},
         {"call", l_call},
         {"request", l_request},
         {NULL, NULL},
