@@ -85,31 +85,32 @@ local function alternate(servers, stub, load, rounds, seconds)
    return rows
 end
 
-local function line(name, rows)
+-- With pipelined requests wrk's own correction spoils its percentiles.
+local function line(name, rows, load)
    local s = function(field) return numbers.spread(rows, field) end
    local m = function(field) return numbers.show(numbers.median_of(rows, field)) end
-   return { name, s "events", m "p50", s "p99", s "cpu", m "late", m "refused", m "broken" }
+   local timed = load.pipelined == 1
+   return { name, s "events", timed and m "p50" or "–", timed and s "p99" or "–", s "cpu",
+      m "late", m "refused", m "broken" }
 end
 
 local function load_table(load, rows)
    local head = { load.name, "events/s", "p50 of the 200, ms", "p99, ms", "CPU µs an event",
       "done after, s", "refused", "broken" }
-   return report.table(head, { line("zapibot", rows.zapibot), line("Node", rows.node) })
+   return report.table(head, { line("zapibot", rows.zapibot, load), line("Node", rows.node, load) })
 end
 
 local function ratio(rows)
    return numbers.median_of(rows.zapibot, "events") / numbers.median_of(rows.node, "events")
 end
 
--- Stalling shows as a handful of requests a second; a tenth of the Node peer, or any
--- broken connection, would be one.
+-- Stalling shows as a handful of events a second, or as connections that break.
 local function stall_target(load, rows)
    local ours = rows.zapibot
    local met = ratio(rows) > 0.5 and math.max(table.unpack(numbers.column(ours, "broken"))) == 0
    return report.target(met, load.name .. " do not stall",
-      ("%s events/s (%.2f × Node), p99 %s ms"):format(
-         numbers.show(numbers.median_of(ours, "events")), ratio(rows),
-         numbers.show(numbers.median_of(ours, "p99"))))
+      ("%s events/s, %.2f × Node (met from 0.50)"):format(
+         numbers.show(numbers.median_of(ours, "events")), ratio(rows)))
 end
 
 local function text(all)
@@ -119,7 +120,7 @@ local function text(all)
    end
    local r = ratio(all.plain)
    out[#out + 1] = report.target(r >= TARGET, ("echo ≥ %.1f × Node"):format(TARGET),
-      ("%.2f × (CPU a event: 1/%.2f)"):format(r,
+      ("%.2f × (by CPU time an event: %.2f ×)"):format(r,
          numbers.median_of(all.plain.node, "cpu") / numbers.median_of(all.plain.zapibot, "cpu")))
       .. stall_target(LOADS[2], all.pipelined) .. stall_target(LOADS[3], all.large)
    return table.concat(out, "\n")

@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -71,6 +72,7 @@ static pid_t start(const char *name, const struct sockaddr_in *a, char **argv)
     setenv(name, address, 1);
     pid = fork();
     if (pid == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL); /* nobody outlives the probe */
         dup2(STDERR_FILENO, STDOUT_FILENO);
         execvp(argv[0], argv);
         _exit(127);

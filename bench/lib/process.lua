@@ -15,6 +15,7 @@ M.webhook_path = "/webhook/" .. CREDENTIALS.ZAPIBOT_WEBHOOK_SECRET
 ---@class bench.Process
 ---@field name string
 ---@field pid integer
+---@field folder string where its log is
 ---@field log string file with what it wrote
 ---@field address? string where it listens
 local running = {}
@@ -79,6 +80,13 @@ local function nap()
    os.execute "sleep 0.02"
 end
 
+-- The pids of what runs, for bench/run, in case that this process is killed.
+local function note(folder)
+   local f = assert(io.open(folder .. "/pids", "w"))
+   for _, p in ipairs(running) do f:write(p.pid, "\n") end
+   f:close()
+end
+
 local function wait_listening(p)
    for _ = 1, 500 do
       local text = read_file(p.log) or ""
@@ -98,11 +106,13 @@ end
 ---@param options {name: string, core: integer, command: string[], env?: table, folder: string}
 ---@return bench.Process
 function M.start(options)
-   local p = { name = options.name, log = ("%s/%s.log"):format(options.folder, options.name) }
+   local folder = options.folder
+   local p = { name = options.name, folder = folder, log = folder .. "/" .. options.name .. ".log" }
    local line = ("exec %s </dev/null >%s 2>&1 & echo $!"):format(
       pinned(options.core, options.env, options.command), quote(p.log))
    p.pid = math.tointeger(tonumber(M.output(line)))
    running[#running + 1] = p
+   note(folder)
    wait_listening(p)
    return p
 end
@@ -121,6 +131,7 @@ function M.stop(p)
    for i, other in ipairs(running) do
       if other == p then table.remove(running, i) end
    end
+   note(p.folder)
    if not stat(p.pid) then return end
    os.execute(("kill -TERM %d"):format(p.pid))
    if not await_end(p) then
