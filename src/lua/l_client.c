@@ -10,6 +10,7 @@
  * one call. Start at l_endpoint.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -47,8 +48,9 @@ struct call_op {
     struct zapi_args args;
     struct zapi_buf url;
     bool failed;
-    struct zapi_error error;
-    struct zapi_buf body; /* of the reply, moved here */
+    struct zapi_error *error; /* of a failed one, large and rare: not in here,
+                                 as the collector runs by bytes */
+    struct zapi_buf body;     /* of the reply, moved here */
 };
 
 static int l_client_close(lua_State *L)
@@ -113,6 +115,8 @@ static void call_release(struct zapi_op *base)
     zapi_args_free(&op->args);
     zapi_buf_free(&op->url);
     zapi_buf_free(&op->body);
+    free(op->error);
+    op->error = NULL;
 }
 
 static void call_cancel(struct zapi_op *base)
@@ -129,7 +133,9 @@ static void on_reply(void *arg, struct zapi_http_reply *reply,
     op->call = NULL;
     op->failed = error != NULL;
     if (error)
-        op->error = *error;
+        op->error = malloc(sizeof *op->error);
+    if (op->error)
+        *op->error = *error;
     if (reply && !error) {
         op->body = reply->body;
         zapi_buf_init(&reply->body, reply->body.max);
@@ -196,13 +202,22 @@ static int fail(lua_State *L, const struct zapi_error *error)
     return 2;
 }
 
+static int push_failure(lua_State *L, const struct call_op *op)
+{
+    struct zapi_error none = {.kind = ZAPI_E_NO_MEMORY,
+                              .outcome = ZAPI_OUTCOME_UNKNOWN,
+                              .message = "memory ended"};
+
+    return fail(L, op->error ? op->error : &none);
+}
+
 static int call_finish(lua_State *L, int status, lua_KContext ctx)
 {
     struct call_op *op = (struct call_op *)ctx;
 
     (void)status;
     if (op->failed)
-        return fail(L, &op->error);
+        return push_failure(L, op);
     push_value(L, op);
     zapi_op_release(&op->base);
     return 1;

@@ -66,6 +66,9 @@ struct handle {
     struct handle *next;         /* in the pool */
     struct curl_slist *headers;  /* kept for the next call: mostly the same */
     curl_mime *form;
+    CURLU *url;      /* parsed here: libcurl would parse it, write it and
+                            copy it anew for every call */
+    char *url_text;  /* what `url` and CURLOPT_URL are set to, or NULL */
     char method[16]; /* the CUSTOMREQUEST that is set, "" when none */
     bool has_body;   /* how `headers` was built */
     bool special;    /* options are set that the next call must not inherit */
@@ -104,6 +107,7 @@ struct zapi_http {
     uv_timer_t wake;  /* 0 ms: there is something to tell or to launch */
     bool due;         /* libcurl wants to be called at once */
     bool driving;     /* inside libcurl */
+    bool telling;     /* reading its messages */
     bool closing;
     unsigned open; /* uv handles not yet closed */
     struct slot *slots;
@@ -505,6 +509,7 @@ static unsigned set_base(struct handle *hd)
     CURL *e = hd->easy;
     unsigned bad = set_callbacks(hd);
 
+    bad |= curl_easy_setopt(e, CURLOPT_CURLU, hd->url);
     bad |= curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L);
     bad |=
         curl_easy_setopt(e, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
@@ -529,6 +534,8 @@ static void handle_free(struct handle *hd)
     curl_easy_cleanup(hd->easy);
     curl_mime_free(hd->form);
     curl_slist_free_all(hd->headers);
+    curl_url_cleanup(hd->url);
+    free(hd->url_text);
     free(hd);
 }
 
@@ -545,7 +552,8 @@ static struct handle *handle_take(struct zapi_http *h)
         return NULL;
     hd->http = h;
     hd->easy = curl_easy_init();
-    if (!hd->easy || set_base(hd) != 0) {
+    hd->url = curl_url();
+    if (!hd->easy || !hd->url || set_base(hd) != 0) {
         handle_free(hd);
         return NULL;
     }
@@ -566,6 +574,8 @@ static void handle_give(struct handle *hd)
         hd->form = NULL;
         hd->headers = NULL;
         hd->method[0] = '\0';
+        free(hd->url_text);
+        hd->url_text = NULL;
         hd->special = false;
         if (set_base(hd) != 0) {
             handle_free(hd);
@@ -768,9 +778,34 @@ static unsigned set_extras(struct handle *hd,
     return bad;
 }
 
+/* Both ways: by the parsed form libcurl connects, the text it hands out as the
+ * effective URL (and would otherwise make from the parsed form). */
+static unsigned set_url(struct handle *hd, struct zapi_http_call *call)
+{
+    const char *url = call->req->url;
+
+    if (hd->url_text && strcmp(hd->url_text, url) == 0)
+        return 0;
+    free(hd->url_text);
+    hd->url_text = NULL;
+    switch (curl_url_set(hd->url, CURLUPART_URL, url, 0)) {
+    case CURLUE_OK:
+        break;
+    case CURLUE_OUT_OF_MEMORY:
+        return CURLE_OUT_OF_MEMORY;
+    default:
+        call->cause = ZAPI_E_CONFIG;
+        return CURLE_URL_MALFORMAT;
+    }
+    hd->url_text = strdup(url);
+    if (!hd->url_text)
+        return CURLE_OUT_OF_MEMORY;
+    return curl_easy_setopt(hd->easy, CURLOPT_URL, url);
+}
+
 static unsigned configure(struct handle *hd, struct zapi_http_call *call)
 {
-    unsigned bad = curl_easy_setopt(hd->easy, CURLOPT_URL, call->req->url);
+    unsigned bad = set_url(hd, call);
 
     if (bad == 0)
         bad = set_extras(hd, call->req);
@@ -816,7 +851,8 @@ static const struct failure failures[] = {
      "the answer cannot be unpacked from"},
     {CURLE_TOO_MANY_REDIRECTS, ZAPI_E_NET_BAD_REPLY,
      "too many redirects, the last one by"},
-    {CURLE_URL_MALFORMAT, ZAPI_E_CONFIG, "this is no address of"},
+    {CURLE_URL_MALFORMAT, ZAPI_E_CONFIG,
+     "the address is not valid, in a call to"},
     {CURLE_READ_ERROR, ZAPI_E_IO, "a file could not be read to be sent to"},
     {CURLE_ABORTED_BY_CALLBACK, ZAPI_E_IO,
      "a file could not be read to be sent to"},
@@ -831,6 +867,7 @@ static const struct failure causes[] = {
     {CURLE_OK, ZAPI_E_NET_RESET,
      "the connection was closed without an answer by"},
     {CURLE_OK, ZAPI_E_NO_MEMORY, "memory ended in a call to"},
+    {CURLE_OK, ZAPI_E_CONFIG, "the address is not valid, in a call to"},
     {CURLE_OK, ZAPI_E_IO, "a file could not be read or written, in a call to"},
 };
 
@@ -1158,7 +1195,7 @@ static bool launch(struct zapi_http_call *call)
     running = serve_due(h);
     h->driving = false;
     guard_end(&guard);
-    if (running < (int)h->running_count)
+    if (running < (int)h->running_count && !h->telling)
         wake(h); /* one is over already: tell it from the loop */
     return true;
 }
@@ -1193,6 +1230,7 @@ static void tell(struct zapi_http *h)
     struct handle *hd = NULL;
     int left, i;
 
+    h->telling = true;
     for (i = 0; i < MESSAGES_PER_TURN && !h->closing; i++) {
         msg = curl_multi_info_read(h->multi, &left);
         if (!msg)
@@ -1203,6 +1241,7 @@ static void tell(struct zapi_http *h)
         finish(hd->call, msg->data.result);
         launch_queued(h);
     }
+    h->telling = false;
     if (h->closing)
         return;
     if (i == MESSAGES_PER_TURN)
@@ -1262,15 +1301,18 @@ static void on_wake(uv_timer_t *timer)
     drive(timer->data, true);
 }
 
+/* It changes its mind several times in a call, so a timer that is set for
+ * earlier is left alone: libcurl is asked in vain, and wishes again. */
 static int on_timer_wish(CURLM *multi, long ms, void *arg)
 {
     struct zapi_http *h = arg;
 
     (void)multi;
     h->due = ms == 0;
-    if (ms < 0)
-        uv_timer_stop(&h->timer);
-    else if (ms > 0 || !h->driving)
+    if (ms < 0 || (ms == 0 && h->driving))
+        return 0;
+    if (!uv_is_active((uv_handle_t *)&h->timer) ||
+        uv_timer_get_due_in(&h->timer) > (uint64_t)ms)
         uv_timer_start(&h->timer, on_timer, (uint64_t)ms, 0);
     return 0;
 }
@@ -1300,7 +1342,19 @@ static void global_init(void)
     curl_global_init(CURL_GLOBAL_DEFAULT);
 }
 
-/* Loopback is never reached through a proxy, whatever the environment says. */
+static bool has_proxy(void)
+{
+    static const char *const names[] = {
+        "http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"};
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (getenv(names[i]))
+            return true;
+    return false;
+}
+
+/* Loopback is never reached through a proxy, whatever the environment says.
+ * Without any proxy "*" saves libcurl the search, at every call. */
 static char *no_proxy_list(void)
 {
     static const char local[] = "localhost,127.0.0.1,::1";
@@ -1310,8 +1364,8 @@ static char *no_proxy_list(void)
 
     if (!env)
         env = getenv("NO_PROXY");
-    if (env && strcmp(env, "*") == 0)
-        return strdup(env);
+    if (!has_proxy() || (env && strcmp(env, "*") == 0))
+        return strdup("*");
     room = (env ? strlen(env) + 1 : 0) + sizeof local;
     list = malloc(room);
     if (list)

@@ -121,26 +121,35 @@ static size_t trimmed(const char *s, size_t len)
     return len;
 }
 
+static char lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
 bool zapi_http_header_add(struct zapi_buf *headers, const char *line,
                           size_t len)
 {
-    size_t end = trimmed(line, len), name, value, start = headers->len;
+    size_t end = trimmed(line, len), name, value;
     const char *colon = memchr(line, ':', end);
+    char *to;
 
     if (!colon || colon == line)
         return true;
     name = (size_t)(colon - line);
     for (value = name + 1; value < end && strchr(" \t", line[value]);)
         value++;
-    zapi_buf_add(headers, line, name);
-    zapi_buf_adds(headers, ": ");
-    zapi_buf_add(headers, line + value, end - value);
-    zapi_buf_addc(headers, '\n');
-    if (headers->failed)
+    if (!zapi_buf_reserve(headers, name + end - value + 3))
         return false;
-    for (char *p = headers->data + start; *p != ':'; p++)
-        if (*p >= 'A' && *p <= 'Z')
-            *p = (char)(*p - 'A' + 'a');
+    to = headers->data + headers->len;
+    for (size_t i = 0; i < name; i++)
+        *to++ = lower(line[i]);
+    *to++ = ':';
+    *to++ = ' ';
+    memcpy(to, line + value, end - value);
+    to += end - value;
+    *to++ = '\n';
+    *to = '\0';
+    headers->len = (size_t)(to - headers->data);
     return true;
 }
 

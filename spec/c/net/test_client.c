@@ -419,14 +419,18 @@ static void refuses_bad_requests(void)
     finished();
 }
 
-static void tells_of_an_address_without_host(void)
+static void refuses_an_address_without_host(void)
 {
-    struct got g;
+    struct zapi_error error = {.message = ""};
 
     begin(NULL);
-    g = fetch(&(struct zapi_http_request){.url = "http://:99999999/"});
-    CHECK_INT(g.error, ZAPI_E_CONFIG);
-    CHECK(!g.written);
+    CHECK(!zapi_http_start(
+        http,
+        &(struct zapi_http_request){.url = "http://user:SECRET77@:99999999/"},
+        on_done, NULL, &error));
+    CHECK_INT(error.kind, ZAPI_E_CONFIG);
+    CHECK_STR(error.message,
+              "the address is not valid, in a call to the server");
     finished();
 }
 
@@ -1283,7 +1287,7 @@ int main(void)
     RUN(writes_methods_and_headers);
     RUN(expects_no_permission_for_a_big_body);
     RUN(refuses_bad_requests);
-    RUN(tells_of_an_address_without_host);
+    RUN(refuses_an_address_without_host);
     RUN(tells_refused);
     RUN(tells_unknown_host);
     RUN(never_repeats_by_itself);
