@@ -55,6 +55,10 @@ static const struct command {
      "lists the endpoints of the API"},
     {"help", ZAPI_COMMAND_TOOL, "[COMMAND | [SCOPE.]ENDPOINT]",
      "explains a command or an endpoint, with examples"},
+    {"completion", ZAPI_COMMAND_TOOL, "bash|zsh|fish",
+     "prints the completion script of a shell"},
+    {"types", ZAPI_COMMAND_TOOL, "",
+     "prints the folder with the types for editors"},
 };
 
 #define COMMANDS (sizeof commands / sizeof *commands)
@@ -79,8 +83,9 @@ static void help_commands(FILE *out)
 {
     size_t i;
     for (i = 0; i < COMMANDS; i++) {
-        fprintf(out, "  zapibot %s %s\n      %s\n", commands[i].name,
-                commands[i].words, commands[i].help);
+        const struct command *c = &commands[i];
+        fprintf(out, "  zapibot %s%s%s\n      %s\n", c->name,
+                *c->words ? " " : "", c->words, c->help);
     }
 }
 

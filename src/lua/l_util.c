@@ -83,11 +83,23 @@ static int l_is_error(lua_State *L)
     return 1;
 }
 
-/* What a kind means and what to do about it, or nil. */
-static int l_error_doc(lua_State *L)
+/* error_kinds() -> array of {kind=, retryable=, doc=}: what each means and what
+ * to do about it. */
+static int l_error_kinds(lua_State *L)
 {
-    enum zapi_error_kind kind = zapi_error_find(luaL_checkstring(L, 1));
-    lua_pushstring(L, kind == ZAPI_E_COUNT ? NULL : zapi_error_doc(kind));
+    int kind;
+    lua_newtable(L);
+    for (kind = ZAPI_E_NONE + 1; kind < ZAPI_E_COUNT; kind++) {
+        enum zapi_error_kind k = (enum zapi_error_kind)kind;
+        lua_newtable(L);
+        lua_pushstring(L, zapi_error_name(k));
+        lua_setfield(L, -2, "kind");
+        lua_pushboolean(L, zapi_error_retryable(k));
+        lua_setfield(L, -2, "retryable");
+        lua_pushstring(L, zapi_error_doc(k));
+        lua_setfield(L, -2, "doc");
+        lua_rawseti(L, -2, kind);
+    }
     return 1;
 }
 
@@ -323,7 +335,7 @@ void zapi_l_util_open(lua_State *L)
     static const luaL_Reg functions[] = {
         {"error", l_error},
         {"is_error", l_is_error},
-        {"error_doc", l_error_doc},
+        {"error_kinds", l_error_kinds},
         {"delivery_kind", l_delivery_kind},
         {"log", l_log},
         {"secret", l_secret},

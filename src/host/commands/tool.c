@@ -4,7 +4,8 @@
  * lua/zapi/host/tools/TOOL.lua. The words after the command are its arguments,
  * untouched; it ends with os.exit(code). core.options tells it its name
  * (`tool`), the text of --help (`help`), the table of commands and options
- * (`list`) and, when it writes to a terminal, how wide that is (`columns`).
+ * (`list`), the path of this program (`program`) and, when it writes to a
+ * terminal, how wide that is (`columns`).
  */
 #include <stdlib.h>
 #include <sys/ioctl.h>
@@ -43,16 +44,27 @@ static const char *columns(char *room, size_t size)
     return room;
 }
 
+static const char *program_path(char *room, size_t size)
+{
+    ssize_t n = readlink("/proc/self/exe", room, size - 1);
+    if (n < 0) {
+        return NULL;
+    }
+    room[n] = '\0';
+    return room;
+}
+
 int zapi_command_tool(const struct zapi_options *options)
 {
     struct zapi_program *p = zapi_program_new(options);
     char *help = written_by(zapi_options_help);
     char *list = written_by(zapi_options_list);
-    char script[64], width[16];
+    char script[64], width[16], path[4096];
     const struct zapi_setting settings[] = {
         {"tool", options->tool},
         {"help", help},
         {"list", list},
+        {"program", program_path(path, sizeof path)},
         {"columns", columns(width, sizeof width)},
         {NULL, NULL},
     };

@@ -49,6 +49,21 @@ function M.listed(what)
    return out
 end
 
+--- The options of a tool, for completion. A tool declares them as tables in its
+-- own file ({"--json", …}); they are read from there, not run.
+---@param name string
+---@return string[]
+function M.options_of(name)
+   local names, text = {}, core.asset("zapi/host/tools/" .. name .. ".lua")
+   for option in (text or ""):gmatch '{"(%-%-[%w-]+)",' do
+      names[#names + 1] = option
+   end
+   if text then
+      names[#names + 1] = "--help"
+   end
+   return names
+end
+
 local function command_row()
    for _, row in ipairs(M.listed "command") do
       if row.name == core.options.tool then

@@ -119,9 +119,17 @@ local function dry_run(client, row, params, show)
       fields = row.params, items = row.body_items}}})
 end
 
+local function what_to_do(kind)
+   for _, row in ipairs(core.error_kinds()) do
+      if row.kind == kind then
+         return row.doc
+      end
+   end
+end
+
 local function fail_with(err)
    local text = json.object {"kind", err.kind, "message", mask.text(err.message),
-      "what_to_do", core.error_doc(err.kind) or ""}
+      "what_to_do", what_to_do(err.kind)}
    for _, name in ipairs {"status", "outcome", "retryable", "retry_after", "endpoint"} do
       json.set(text, name, err[name])
    end

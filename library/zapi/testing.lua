@@ -1,0 +1,7 @@
+---@meta zapi.testing
+-- Written by scripts/generate; do not edit.
+
+---@type zapi.testing
+local M
+
+return M

@@ -1,0 +1,627 @@
+-- luacheck: ignore
+--- The hand-written part of library/zapi.lua: what scripts are promised beside
+-- the endpoints. Not a module: zapi.host.cli.types puts it together with the
+-- part that follows from the table. Only definitions stand below.
+
+---- begin ----
+-- ---- the module ------------------------------------------------------------
+
+---@class zapi
+---@field null userdata a JSON null to be sent; equals cjson.null
+---@field endpoints zapi.Endpoint[] the table of endpoints
+---@field json zapi.json
+---@field http zapi.http
+---@field log zapi.log
+---@field media zapi.media
+---@field text zapi.text
+---@field csv zapi.csv
+---@field br zapi.br
+local zapi = {}
+
+--- What a failed call returns beside nil. tostring() gives one line.
+---@class zapi.Error
+---@field kind zapi.ErrorKind what went wrong; see zapi.is_error
+---@field message string
+---@field status? integer of HTTP, when there was an answer
+---@field endpoint? string
+---@field outcome "refused"|"not_sent"|"unknown" what is known of the effect
+---@field retryable boolean
+---@field retry_after? number seconds
+
+--- Is this an error value, and of this kind ("auth.*": of this family)?
+---@param value any
+---@param kind? zapi.ErrorKind|string
+---@return boolean
+function zapi.is_error(value, kind) end
+
+--- An error value of your own.
+---@param fields {kind: string, message: string, status?: integer, endpoint?: string}
+---@return zapi.Error
+function zapi.error(fields) end
+
+--- Marks a table as an array, so that it is `[]` in JSON even when empty.
+---@generic T: table
+---@param t? T
+---@return T
+function zapi.array(t) end
+
+---@class zapi.ClientOptions
+---@field instance? string id of the instance
+---@field token? string its token
+---@field client_token? string the account's security token
+---@field base_url? string another host with the same API, a sandbox, a stub
+---@field host? "zapi"|"plugzapi" a known host
+---@field timeout? number seconds for a whole call (30)
+
+--- A client of one instance. Without credentials in the fields they come from
+--- ZAPI_INSTANCE_ID, ZAPI_TOKEN and ZAPI_CLIENT_TOKEN.
+---@param options? zapi.ClientOptions
+---@return zapi.Client
+function zapi.client(options) end
+
+---@class zapi.PartnerOptions
+---@field token? string the partner token (ZAPI_PARTNER_TOKEN)
+---@field instance? string for the calls that are about one instance
+---@field instance_token? string
+---@field base_url? string
+---@field timeout? number
+
+--- A client of the partner API.
+---@param options? zapi.PartnerOptions
+---@return zapi.Partner
+function zapi.partner(options) end
+
+---@class zapi.GatewayOptions
+---@field url? string (ZAPI_GATEWAY_URL)
+---@field api_key? string (ZAPI_GATEWAY_API_KEY)
+---@field system_id? string|integer (ZAPI_GATEWAY_SYSTEM_ID)
+---@field timeout? number
+
+--- A client of a Z-API-INSTANCE server. Its token is fetched and renewed.
+---@param options? zapi.GatewayOptions
+---@return zapi.Gateway
+function zapi.gateway(options) end
+
+---@class zapi.Request
+---@field method? "GET"|"POST"|"PUT"|"DELETE"|"PATCH" POST with a body, else GET
+---@field path string below the instance, beginning with "/"
+---@field query? table<string, string|number|boolean>
+---@field body? any as JSON; a string goes as it is
+---@field timeout? number
+---@field idempotent? boolean may be repeated (true for GET)
+
+---@class zapi.BuiltRequest
+---@field method string
+---@field url string
+---@field headers table<string, string>
+---@field body? string
+
+---@class zapi.Endpoint
+---@field name string
+---@field section string
+---@field scope "instance"|"partner"|"gateway"
+---@field method string
+---@field path string
+---@field aliases string[]
+---@field summary string
+---@field requires string[]
+---@field idempotent boolean
+---@field pagination? "page"|"cursor"|"state"
+---@field params zapi.EndpointField[]
+---@field reply? zapi.EndpointField
+---@field limits string[]
+
+---@class zapi.EndpointField
+---@field name? string
+---@field in? "path"|"query"|"body"
+---@field type "string"|"integer"|"number"|"boolean"|"object"|"array"|"any"
+---@field required boolean
+---@field enum? string[]
+---@field format? string
+---@field min? number
+---@field max? number
+---@field default? any
+---@field doc? string
+---@field fields? zapi.EndpointField[]
+---@field items? zapi.EndpointField
+
+-- ---- tasks and time --------------------------------------------------------
+
+---@class zapi.Task
+local Task = {}
+
+--- Waits for what the function returns; throws what it threw.
+---@param seconds? number
+---@return any ... or nil, "timeout"
+function Task:join(seconds) end
+
+--- Ends it where it waits.
+function Task:cancel() end
+
+---@return string
+function Task:status() end
+
+--- Runs a function as a task beside this one.
+---@param fn function
+---@param ... any
+---@return zapi.Task
+function zapi.spawn(fn, ...) end
+
+--- Waits; other tasks go on.
+---@param seconds number
+function zapi.sleep(seconds) end
+
+--- Unix seconds.
+---@return number
+function zapi.now() end
+
+---@class zapi.Alarm
+local Alarm = {}
+function Alarm:cancel() end
+
+---@param seconds number
+---@param fn function
+---@return zapi.Alarm
+function zapi.after(seconds, fn) end
+
+---@param seconds number
+---@param fn function
+---@return zapi.Alarm
+function zapi.interval(seconds, fn) end
+
+--- Runs the loop until nothing is left to do, or zapi.stop().
+function zapi.run() end
+
+--- Ends the program in order.
+function zapi.stop() end
+
+--- For other loops: the descriptor to watch.
+---@return integer
+function zapi.fd() end
+
+--- For other loops: seconds until zapi.step() is due; nil when nothing is.
+---@return number|nil
+function zapi.timeout() end
+
+--- For other loops: does what is due, without waiting.
+function zapi.step() end
+
+--- Runs functions side by side and waits for all of them. What one throws
+--- cancels the others and is thrown on.
+---@param fns (fun(): any, any)[]
+---@return table results first result of each, by position
+---@return table errors the error of each that returned `nil, err`
+function zapi.all(fns) end
+
+--- Calls fn(item, index) for each item of a list, at most n at a time.
+---@generic T
+---@param list T[]
+---@param n integer
+---@param fn fun(item: T, index: integer): any, any
+---@return table results
+---@return table errors
+function zapi.map(list, n, fn) end
+
+-- ---- HTTP, JSON, log, files ------------------------------------------------
+
+---@class zapi.http
+local http = {}
+
+---@class zapi.HttpRequest
+---@field method? string
+---@field url string
+---@field headers? table<string, string>
+---@field query? table<string, string|number|boolean>
+---@field body? string
+---@field json? any
+---@field form? table<string, string|number>
+---@field file? string a file to send
+---@field timeout? number
+---@field max? integer bytes of a reply
+---@field save? string a file that a 2xx reply goes to
+
+---@class zapi.HttpReply
+---@field status integer
+---@field headers table<string, string> names in lower case
+---@field body string
+---@field json? any when the body is JSON
+
+--- HTTP to anything. An HTTP reply is a reply whatever its status.
+---@param request zapi.HttpRequest
+---@return zapi.HttpReply|nil reply
+---@return zapi.Error|nil err
+function http.request(request) end
+
+--- Serves HTTP. handler(req) returns status, body, headers.
+---@param options {listen: string, handler: fun(req: zapi.HttpServed): integer, (string|table)?, table?}
+---@return table server
+function http.serve(options) end
+
+---@class zapi.HttpServed
+---@field method string
+---@field path string
+---@field query table<string, string>
+---@field headers table<string, string> names in lower case
+---@field body string
+---@field json? any
+---@field params? table<string, string> of "/orders/{id}"
+
+---@class zapi.json
+---@field null userdata
+local json = {}
+
+---@param value any
+---@return string
+function json.encode(value) end
+
+--- null is absent; with {null = true} it is zapi.null.
+---@param text string
+---@param options? {null: boolean}
+---@return any value
+---@return zapi.Error|nil err
+function json.decode(text, options) end
+
+--- Text into the log, as string.format; secrets are masked.
+---@class zapi.log
+---@field debug fun(format: any, ...)
+---@field info fun(format: any, ...)
+---@field warn fun(format: any, ...)
+---@field error fun(format: any, ...)
+
+---@class zapi.media
+---@field limits table<string, integer> bytes by kind: image, audio, video, document
+local media = {}
+
+--- A file of this machine wherever a call takes media. Read when it is sent.
+---@param path string
+---@param mime? string otherwise from the content, else the name
+---@return any
+function media.file(path, mime) end
+
+--- Downloads to a file; private addresses are refused.
+---@param url string
+---@param path string
+---@param options? {max?: integer}
+---@return string|nil path
+---@return zapi.Error|nil err
+function media.save(url, path, options) end
+
+-- ---- text, Brazil, CSV -----------------------------------------------------
+
+---@class zapi.text
+local text = {}
+
+--- Lower case, without accents.
+---@param s string
+---@return string
+function text.fold(s) end
+
+--- At most so many bytes, cut at a character.
+---@param s string
+---@param max integer
+---@return string
+function text.cut(s, max) end
+
+--- Parts of at most so many bytes, at paragraphs, lines or blanks.
+---@param s string
+---@param max integer
+---@return string[]
+function text.split(s, max) end
+
+---@class zapi.br
+local br = {}
+
+--- "1.234,56" -> 123456 centavos; nil and why when it is no amount.
+---@param amount string|number
+---@return integer|nil centavos
+---@return string|nil why
+function br.money(amount) end
+
+--- 123456 -> "R$ 1.234,56".
+---@param centavos integer
+---@return string
+function br.format(centavos) end
+
+--- The digits of a valid CPF, else nil.
+---@param s string
+---@return string|nil
+function br.cpf(s) end
+
+--- The characters of a valid CNPJ, else nil.
+---@param s string
+---@return string|nil
+function br.cnpj(s) end
+
+--- The digits of a postal code, else nil.
+---@param s string
+---@return string|nil
+function br.cep(s) end
+
+--- The "copia e cola" text of a Pix.
+---@param pix {key: string, name: string, city: string, amount?: integer, txid?: string}
+---@return string
+function br.pix(pix) end
+
+---@class zapi.csv
+local csv = {}
+
+--- Rows of a file: ";" and ",", BOM, UTF-8 and Latin-1.
+---@param path string
+---@param options? {sep?: string, encoding?: string, header?: boolean}
+---@return fun(): table?, integer?
+function csv.rows(path, options) end
+
+---@param s string
+---@param options? {sep?: string, encoding?: string, header?: boolean}
+---@return fun(): table?, integer?
+function csv.parse(s, options) end
+
+-- ---- bots ------------------------------------------------------------------
+
+---@class zapi.bot
+local bot_module = {}
+
+---@class zapi.BotOptions
+---@field client? zapi.Client left out: made from the environment when needed
+---@field clients? zapi.Client[] several instances: ctx.client is the event's
+---@field prefix? string each character begins a command ("!/")
+---@field own? boolean treat what the owner types on the phone like anybody's
+---@field listen? string address:port of the webhook
+---@field secret? string webhooks arrive at POST /webhook/<secret>
+---@field texts? table what customers read
+---@field help? boolean false: no built-in "!ajuda"
+---@field timeout? number seconds that a handler may wait in all (60)
+---@field concurrency? integer handlers at once (64)
+---@field max_body? integer bytes of a webhook
+
+--- A bot. Nothing runs before bot:run().
+---@param options? zapi.BotOptions
+---@return zapi.Bot
+function bot_module.new(options) end
+
+---@alias zapi.handler fun(ctx: zapi.ctx, next: fun()): any
+
+---@class zapi.filter
+---@field kind? zapi.event|zapi.event[] "message" if left out
+---@field group? boolean|string|string[] in groups (or not), or in this one
+---@field from? string|zapi.contact|table the author is one of these
+---@field admin? boolean the author is an admin of the group
+---@field folded? string|string[] as in bot:hears
+---@field match? fun(ctx: zapi.ctx): any what it returns becomes ctx.match
+
+---@class zapi.Bot
+local Bot = {}
+
+--- Handles events. The first handler whose filter matches has the event;
+--- `return next()` passes it on to the next.
+---@param what zapi.event|zapi.event[]|zapi.filter
+---@param fn zapi.handler
+---@param options? {order?: "chat"|"person"|"none", timeout?: number}
+---@return zapi.Bot
+function Bot:on(what, fn, options) end
+
+--- Handles messages that hold a word, phrase or Lua pattern (on lower case text
+--- without accents); ctx.match has the captures.
+---@param spec string|string[]
+---@param fn zapi.handler
+---@param options? {order?: "chat"|"person"|"none", timeout?: number}
+---@return zapi.Bot
+function Bot:hears(spec, fn, options) end
+
+--- Handles "!name arguments". args = "<phone> [reason…]" or {min=, max=}.
+---@param name string|string[]
+---@param fn zapi.handler
+---@param options? {args?: string|table, help?: string, admin?: boolean, group?: boolean, order?: "chat"|"person"|"none", timeout?: number}
+---@return zapi.Bot
+function Bot:command(name, fn, options) end
+
+--- Runs before the handlers of every event; goes on with `return next()`.
+---@param fn zapi.handler
+---@return zapi.Bot
+function Bot:use(fn) end
+
+--- Gets what a handler threw and its traceback. Without it failures are logged.
+---@param fn fun(ctx: zapi.ctx, err: any, traceback: string)
+---@return zapi.Bot
+function Bot:catch(fn) end
+
+--- A route of your own beside the webhook: fn(req) returns status, body,
+--- headers. verify(req) must return true first, else 401.
+---@param method string
+---@param path string "/pedidos/{id}" gives req.params.id
+---@param options {verify: fun(req: zapi.HttpServed): boolean}|fun(req: zapi.HttpServed): integer, any, table?
+---@param fn? fun(req: zapi.HttpServed): integer, any, table?
+---@return zapi.Bot
+function Bot:http(method, path, options, fn) end
+
+--- Opens the door for webhooks. Under zapibot it returns at once; in plain Lua
+--- it runs the loop until bot:stop() or zapi.stop().
+---@param options? {listen?: string, secret?: string}
+function Bot:run(options) end
+
+--- No new events; waits for the handlers that run, then closes.
+---@param seconds? number
+function Bot:stop(seconds) end
+
+--- Handles one event as if it had come through the door. For tests.
+---@param event string|table
+function Bot:handle(event) end
+
+-- ---- the event in hand -----------------------------------------------------
+
+---@class zapi.contact
+---@field key string phone, else lid
+---@field phone? string digits with country code
+---@field lid? string "…@lid"
+---@field name? string
+
+---@class zapi.msg
+---@field text? string alone, or the text above buttons and lists
+---@field image? string URL or data: URI (zapi.media.file makes one of a file)
+---@field audio? string
+---@field video? string
+---@field document? string
+---@field location? {latitude: number, longitude: number, title: string, address?: string}
+---@field buttons? (string|{id: string, label: string})[]
+---@field list? {title: string, button: string, options: {id: string, label: string, description?: string}[]}
+---@field caption? string under an image, video or document
+---@field filename? string of a document; its extension counts
+---@field extension? string of a document
+---@field mentioned? (string|zapi.contact)[]|"all" with text only
+---@field quote? boolean answer this message visibly
+---@field typing? number seconds of "typing…" before a text
+---@field delay? number seconds before the next message, 1 to 15
+
+---@class zapi.Message
+---@field id string
+---@field key? string
+---@field state string "accepted": Z-API has it; what follows comes as events
+---@field chat string
+local Message = {}
+
+--- Another text in its place. Throws.
+---@param new_text string
+function Message:edit(new_text) end
+
+--- Deletes it for everybody. Throws.
+function Message:delete() end
+
+---@class zapi.ctx
+---@field kind string name of the event, as in bot:on
+---@field event table the payload, in Z-API's words
+---@field id? string message id
+---@field chat? string where it happened
+---@field is_group boolean
+---@field from? zapi.contact
+---@field text? string text, caption or chosen label
+---@field folded string the same in lower case without accents, "" for none
+---@field choice? {id: string, label: string}
+---@field args? table of a command: words, .text, and the names of its args
+---@field match? table captures of hears and match
+---@field mentions zapi.contact[]
+---@field quoted? {id: string, mine: boolean, from: zapi.contact?}
+---@field members? zapi.contact[] of joins and leaves
+---@field by? zapi.contact who did it
+---@field removed? boolean
+---@field error? {kind: string, message: string, code: string?}
+---@field client zapi.Client
+---@field attempt integer
+---@field now number
+---@field from_me boolean
+---@field from_api boolean
+---@field log zapi.log
+local ctx = {}
+
+--- Answers in this chat; in groups as a reply that quotes. Throws.
+---@param msg string|zapi.msg
+---@param options? zapi.msg laid over msg
+---@return zapi.Message
+function ctx:reply(msg, options) end
+
+--- Sends to this chat without quoting. Throws.
+---@param msg string|zapi.msg
+---@param options? zapi.msg
+---@return zapi.Message
+function ctx:send(msg, options) end
+
+--- Reacts with an emoji; "" or nil takes the reaction back. Throws.
+---@param emoji? string
+function ctx:react(emoji) end
+
+--- Shows "typing…" before the next text or audio that this ctx sends.
+---@param seconds number 1 to 15
+function ctx:typing(seconds) end
+
+--- Deletes a message for everybody: this one, or the one with the id. Throws.
+---@param id? string|zapi.Message
+---@param options? {mine: boolean}
+function ctx:delete(id, options) end
+
+--- Marks the message as read. Throws.
+function ctx:read() end
+
+--- Is this person (default: the author) an admin of the group? Throws.
+---@param who? string|zapi.contact
+---@return boolean
+function ctx:is_admin(who) end
+
+--- Saves the media of the message.
+---@param path? string
+---@param options? {max?: integer, timeout?: number}
+---@return string|nil path
+---@return zapi.Error|nil err
+function ctx:download(path, options) end
+
+---- events ----
+-- ---- tests -----------------------------------------------------------------
+
+---@class zapi.testing
+local testing = {}
+
+---@class zapi.testing.Options
+---@field script? string a file that makes a bot and runs it
+---@field args? string[] its arguments
+---@field bot? fun(zapi: zapi, env: table): zapi.Bot
+---@field env? table<string, string>
+---@field timeout? number seconds that expectations wait (2)
+---@field seed? integer the same ids in every run (1)
+
+--- A sandbox and the bot in this process.
+---@param options zapi.testing.Options
+---@return zapi.testing.World
+function testing.start(options) end
+
+---@class zapi.testing.World
+local World = {}
+
+---@param name string
+---@param phone? string
+---@return zapi.testing.Person
+function World:person(name, phone) end
+
+---@param name string
+---@param people zapi.testing.Person[]
+---@return zapi.testing.Chat
+function World:group(name, people) end
+
+--- Waits until the bot has handled everything.
+---@param seconds? number
+---@return boolean
+function World:settle(seconds) end
+
+---@param options? {failures?: boolean} true: handlers may have failed
+function World:close(options) end
+
+---@class zapi.testing.Chat
+---@field chat string
+local Chat = {}
+
+--- Waits for the bot's next message in this chat and compares it.
+---@param wanted? string|table|fun(message: table): boolean
+---@param seconds? number
+---@return table message
+function Chat:expects(wanted, seconds) end
+
+---@param seconds? number
+function Chat:hears_nothing(seconds) end
+
+---@return table[]
+function Chat:messages() end
+
+---@class zapi.testing.Person : zapi.testing.Chat
+---@field phone string
+local Person = {}
+
+---@param message string|table
+---@param group? zapi.testing.Chat
+function Person:says(message, group) end
+
+---@param label string label or id
+---@param group? zapi.testing.Chat
+function Person:clicks(label, group) end
+
+-- ---- endpoints -------------------------------------------------------------
+
+---- endpoints ----
+
+return zapi
