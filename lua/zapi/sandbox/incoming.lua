@@ -115,6 +115,16 @@ local function action_of(msg)
    return found
 end
 
+--- Why a person may not write in a group, or nil.
+function M.refusal(world, group, person)
+   if not world:is_member(group, person.phone) then
+      return ("%s is no member of %s"):format(person.name, group.name)
+   end
+   if group.settings.adminOnlyMessage and not group.admins[person.phone] then
+      return ("only admins write in %s"):format(group.name)
+   end
+end
+
 --- Who writes where: a person in the chat with us or in a group, or "me",
 --- which is the owner of the number typing on the phone.
 local function place_of(world, from, where)
@@ -128,9 +138,8 @@ local function place_of(world, from, where)
    if not group and chat ~= person.phone then
       return nil, "a person writes in the own chat or in a group"
    end
-   if group and not world:is_member(group, person.phone) then
-      return nil, ("%s is no member of %s"):format(person.name, group.name)
-   end
+   local why = group and M.refusal(world, group, person)
+   if why then return nil, why end
    return { chat = chat, from = person.phone }
 end
 

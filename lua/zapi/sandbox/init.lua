@@ -4,13 +4,18 @@
 --- are Z-API's side, `incoming` and `control` the people's side.
 local core = require "zapi.core"
 local api = require "zapi.sandbox.api"
+local catalogs = require "zapi.sandbox.catalog"
 local control = require "zapi.sandbox.control"
 local feeds = require "zapi.sandbox.feed"
+local gateways = require "zapi.sandbox.gateway"
+local groups = require "zapi.sandbox.groups"
 local guard = require "zapi.sandbox.guard"
 local incoming = require "zapi.sandbox.incoming"
 local journals = require "zapi.sandbox.journal"
 local medias = require "zapi.sandbox.media"
+local orders = require "zapi.sandbox.orders"
 local page = require "zapi.sandbox.page"
+local partners = require "zapi.sandbox.partner"
 local payload = require "zapi.sandbox.payload"
 local view = require "zapi.sandbox.view"
 local webhooks = require "zapi.sandbox.webhooks"
@@ -24,6 +29,9 @@ M.DEMO = {
    instance = "3DEB0B07000000000000000000000001",
    token = "DEB0000000000000DEB00001",
    client_token = "Fdeb0b07sandboxdeb0b07sandbox0001S",
+   partner_token = "DEB0partnerDEB0partnerDEB00001",
+   gateway_api_key = "DEB0gatewayDEB0gatewayDEB00001",
+   system_id = 1,
 }
 
 local LARGEST_BODY <const> = 48 * 1024 * 1024
@@ -78,12 +86,42 @@ function Sandbox:add_group(spec)
    return group
 end
 
----@param spec {name: string, members: (string|zapi.sandbox.Person)[]}
+---@param spec {name: string, members: any[], admins?: any[], bot_admin?: boolean}
 ---@return zapi.sandbox.Group
 function Sandbox:group(spec)
    local group, err = self:add_group(spec)
    return group or error("group: " .. err, 2)
 end
+
+--- Somebody enters a group: by the link, or put in by the member `by`. Where
+--- admins approve it is a request.
+---@return "joined"|"asked"|"member"
+function Sandbox:join(person, group, by) return groups.join(self, person, group, by) end
+
+--- Takes a request to enter back.
+function Sandbox:withdraw(person, group) return groups.withdraw(self, person, group) end
+
+--- Somebody leaves a group.
+function Sandbox:leave(person, group) return groups.leave(self, person, group) end
+
+--- Makes somebody an admin of a group (is_admin false: takes it back).
+function Sandbox:promote(person, group, is_admin, by)
+   return groups.promote(self, person, group, is_admin ~= false, by)
+end
+
+--- A group as it is: members, admins, requests, settings.
+---@return zapi.sandbox.Group|nil
+function Sandbox:find_group(which) return self.world:find_group(which) end
+
+--- A customer sends a cart: {{retailerId = "A1", quantity = 2}, …}.
+---@return zapi.sandbox.Message
+function Sandbox:place_order(person, items, opts)
+   local m, err = orders.place(self, person, items, opts)
+   return m or error("place_order: " .. err, 2)
+end
+
+--- Calls an endpoint of the own instance from inside.
+function Sandbox:run(method, path, params) return api.run(self, method, path, params) end
 
 --- What POST /__sandbox/messages does.
 ---@return zapi.sandbox.Message|nil, string|nil err
@@ -190,6 +228,7 @@ local function live(self, m, life)
       return
    end
    if self:wants_echo() then self.webhooks:push(life.echo()) end
+   if life.done then life.done() end
    for _, status in ipairs(STATUSES) do
       if self.latency > 0 then core.sleep(self.latency) end
       world:set_status(m, status)
@@ -209,7 +248,7 @@ end
 local function route(self, req)
    local why = guard.refuse(req)
    if why then return 403, why .. "\n" end
-   if req.path:find("^/instances/") then return api.handle(self, req) end
+   if api.is_api(req.path) then return api.handle(self, req) end
    if req.path:find("^/__sandbox/") then return control.handle(self, req) end
    local file = req.path:match("^/media/([%w.]+)$")
    if file then return self.media:serve(file) end
@@ -249,6 +288,9 @@ end
 ---@field instance? string
 ---@field token? string
 ---@field client_token? string
+---@field partner_token? string
+---@field gateway_api_key? string
+---@field gateway_token_life? number seconds that a token of the gateway is good for
 ---@field latency? number seconds between the states of a message (0)
 ---@field seed? integer makes ids the same in every run
 ---@field retry_after? number seconds before a refused webhook is tried again (1)
@@ -264,7 +306,10 @@ function M.start(opts)
       instance = opts.instance or M.DEMO.instance,
       token = opts.token or M.DEMO.token,
       client_token = opts.client_token or M.DEMO.client_token,
-      latency = opts.latency or 0,
+      partner_token = opts.partner_token or M.DEMO.partner_token,
+      gateway_api_key = opts.gateway_api_key or M.DEMO.gateway_api_key,
+      system_id = M.DEMO.system_id,
+      latency = opts.latency or 0, catalog = catalogs.new(), orders = {}, chats = {},
       tasks = {}, queue = {}, feed = feeds.new(), log = journals.new(core.now),
       started_at = math.floor(core.now() * 1000),
    }, Sandbox)
@@ -273,8 +318,11 @@ function M.start(opts)
       seed = opts.seed or new_seed(), phone = opts.phone, name = opts.name,
    }
    self.media = medias.new(self.world.ids)
-   self.log:hide(self.token)
-   self.log:hide(self.client_token)
+   for _, name in ipairs { "token", "client_token", "partner_token", "gateway_api_key" } do
+      self.log:hide(self[name])
+   end
+   self.instances = partners.new(self)
+   self.gateway = gateways.new(self, opts.gateway_token_life)
    self.webhooks = webhooks.new {
       world = self.world, journal = self.log, request = core.http_request,
       spawn = function(...) return spawn(self, ...) end, sleep = core.sleep,

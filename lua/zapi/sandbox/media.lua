@@ -57,7 +57,9 @@ local function forget_oldest(self)
    end
 end
 
-local function keep(self, bytes, mime, extension)
+--- Keeps a file; its address is what a message carries.
+---@return string url
+function Media:keep(bytes, mime, extension)
    local plain = mime:match("^[^;]+"):lower()
    local name = self.ids:hex(24) .. "." .. (extension or EXTENSIONS[plain] or "bin")
    self.files[name] = { bytes = bytes, mime = plain }
@@ -78,7 +80,7 @@ function Media:take(kind, value, extension)
    local mime, text = value:match("^data:([%w.+%-]+/[^,]-);base64,(.*)$")
    local bytes = mime and M.decode(text)
    if not bytes or bytes == "" then return nil, kind .. " must be a URL or a data: URI" end
-   return { url = keep(self, bytes, mime, extension), mime = mime, kind = kind }
+   return { url = self:keep(bytes, mime, extension), mime = mime, kind = kind }
 end
 
 local SHOWN <const> = { image = true, audio = true, video = true }

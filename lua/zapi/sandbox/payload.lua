@@ -127,6 +127,16 @@ local function envelope(world, m)
    }
 end
 
+function content.order(m) return "order", m.order end
+
+--- A message of another kind: `key` with `value` instead of a text.
+function M.message(world, m, key, value)
+   local body = envelope(world, m)
+   body.referenceMessageId = m.quoted
+   body[key] = value
+   return body
+end
+
 --- A message, from a person or an echo of our own.
 function M.received(world, m)
    local body = envelope(world, m)

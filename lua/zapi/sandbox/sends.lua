@@ -13,7 +13,7 @@ local INVALID_PARAMS <const> = "Message has not been sent because it got invalid
 local function recipient(world, phone)
    phone = tostring(phone)
    if phone:find("%-group$") or phone:find("^%d+%-%d+$") then
-      if world:find_group(phone) then return phone end
+      if world:may_write(phone) then return phone end
       return phone, "You can't message this group as you don't have permission"
    end
    local person = world.by_key[phone]
@@ -69,11 +69,11 @@ local function dispatch_edit(sandbox, p, id, text)
    })
 end
 
-local function post(path, needs, run)
-   M.routes[path] = { POST = { needs = needs, run = run } }
-end
+M.draft, M.dispatch, M.INVALID_PARAMS = draft, dispatch, INVALID_PARAMS
 
-post("/send-text", { { "phone", "string" }, { "message", "string" } }, function(sandbox, p)
+local function post(path, run) M.routes[path] = { POST = run } end
+
+post("/send-text", function(sandbox, p)
    local text = tostring(p.message)
    if p.mentionAll and not tostring(p.phone):find("%-group$") then
       return 400, { error = "mentionAll can only be used in groups" }
@@ -105,19 +105,13 @@ local function send_file(kind, edit_field)
    end
 end
 
-post("/send-image", { { "phone", "string" }, { "image", "string" } },
-   send_file("image", "editImageMessageId"))
-post("/send-audio", { { "phone", "string" }, { "audio", "string" } }, send_file("audio"))
-post("/send-video", { { "phone", "string" }, { "video", "string" } },
-   send_file("video", "editVideoMessageId"))
-post("/send-sticker", { { "phone", "string" }, { "sticker", "string" } }, send_file("sticker"))
-post("/send-document/{extension}", { { "phone", "string" }, { "document", "string" } },
-   send_file("document", "editDocumentMessageId"))
+post("/send-image", send_file("image", "editImageMessageId"))
+post("/send-audio", send_file("audio"))
+post("/send-video", send_file("video", "editVideoMessageId"))
+post("/send-sticker", send_file("sticker"))
+post("/send-document/{extension}", send_file("document", "editDocumentMessageId"))
 
-post("/send-location", {
-   { "phone", "string" }, { "title", "string" }, { "address", "string" },
-   { "latitude", "string" }, { "longitude", "string" },
-}, function(sandbox, p)
+post("/send-location", function(sandbox, p)
    return dispatch(sandbox, draft(sandbox, p, {
       kind = "location", quoted = p.messageId,
       location = {
@@ -128,9 +122,7 @@ post("/send-location", {
    }))
 end)
 
-post("/send-contact", {
-   { "phone", "string" }, { "contactName", "string" }, { "contactPhone", "string" },
-}, function(sandbox, p)
+post("/send-contact", function(sandbox, p)
    return dispatch(sandbox, draft(sandbox, p, {
       kind = "contact", quoted = p.messageId,
       contact = { name = p.contactName, phone = tostring(p.contactPhone) },
@@ -151,9 +143,7 @@ local function choices(list, label_key)
    return out
 end
 
-post("/send-button-list", {
-   { "phone", "string" }, { "message", "string" }, { "buttonList", "table" },
-}, function(sandbox, p)
+post("/send-button-list", function(sandbox, p)
    local buttons = choices(p.buttonList.buttons, "label")
    if not buttons then
       return 400, { error = "buttonList.buttons must be a list of buttons with a label" }
@@ -168,9 +158,7 @@ post("/send-button-list", {
    return dispatch(sandbox, m)
 end)
 
-post("/send-option-list", {
-   { "phone", "string" }, { "message", "string" }, { "optionList", "table" },
-}, function(sandbox, p)
+post("/send-option-list", function(sandbox, p)
    local list = p.optionList
    local options = choices(list.options, "title")
    if not options or type(list.title) ~= "string" or type(list.buttonLabel) ~= "string" then
@@ -199,15 +187,11 @@ local function react(sandbox, p, value)
    })
 end
 
-post("/send-reaction", {
-   { "phone", "string" }, { "reaction", "string" }, { "messageId", "string" },
-}, function(sandbox, p) return react(sandbox, p, p.reaction) end)
+post("/send-reaction", function(sandbox, p) return react(sandbox, p, p.reaction) end)
 
-post("/send-remove-reaction", { { "phone", "string" }, { "messageId", "string" } },
-   function(sandbox, p) return react(sandbox, p, "") end)
+post("/send-remove-reaction", function(sandbox, p) return react(sandbox, p, "") end)
 
-post("/read-message", { { "phone", "string" }, { "messageId", "string" } },
-   function(sandbox, p)
+post("/read-message", function(sandbox, p)
       local m = sandbox.world:message(tostring(p.messageId))
       if m and not m.from_me then
          sandbox.world:set_status(m, "READ")
@@ -218,15 +202,24 @@ post("/read-message", { { "phone", "string" }, { "messageId", "string" } },
       return 204
    end)
 
+-- One's own for ever; somebody else's only in a group, as its admin.
+local function may_delete(world, m, owner)
+   if m.deleted or m.from_me ~= owner then return false end
+   if owner then return true end
+   local group = world:find_group(m.chat)
+   return group ~= nil and group.bot.member and group.bot.admin
+end
+
 M.routes["/messages"] = {
-   DELETE = {
-      needs = { { "messageId", "string" }, { "phone", "string" }, { "owner", "string" } },
-      run = function(sandbox, p)
-         local m = sandbox.world:message(p.messageId)
-         if m and m.from_me == (p.owner == "true") then sandbox.world:erase(m) end
-         return 204
-      end,
-   },
+   DELETE = function(sandbox, p)
+      local world = sandbox.world
+      local m = world:message(p.messageId)
+      if not m or not may_delete(world, m, tostring(p.owner) == "true") then return 204 end
+      world:erase(m)
+      return 204, nil, function()
+         if sandbox:wants_echo() then sandbox.webhooks:push(payload.revoke(world, m)) end
+      end
+   end,
 }
 
 return M

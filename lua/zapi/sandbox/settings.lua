@@ -1,5 +1,4 @@
---- The endpoints about the instance itself: status, webhooks, queue, groups
---- as far as a bot asks for them.
+--- The endpoints about the instance itself: status, webhooks, queue.
 local core = require "zapi.core"
 
 local M = { routes = {} }
@@ -7,15 +6,15 @@ local M = { routes = {} }
 local YES <const> = { value = true }
 
 -- Nobody scans it: a sandbox is connected from its page. A valid 1 x 1 PNG.
-local QR_CODE <const> = "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJ"
+M.QR_CODE = "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJ"
    .. "AAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 
-local function route(method, path, needs, run)
+local function route(method, path, run)
    M.routes[path] = M.routes[path] or {}
-   M.routes[path][method] = { needs = needs, run = run }
+   M.routes[path][method] = run
 end
 
-local function get(path, run) route("GET", path, nil, run) end
+local function get(path, run) route("GET", path, run) end
 
 get("/status", function(sandbox)
    if not sandbox.world.connected then
@@ -62,7 +61,7 @@ end)
 
 local function qr_code(sandbox)
    if sandbox.world.connected then return 200, { connected = true } end
-   return 200, { value = QR_CODE }
+   return 200, { value = M.QR_CODE }
 end
 
 get("/qr-code", qr_code)
@@ -106,14 +105,14 @@ end
 local function url_of(p) return type(p.value) == "string" and p.value or nil end
 
 for name, fields in pairs(WEBHOOKS) do
-   route("PUT", "/update-webhook-" .. name, nil, function(sandbox, p)
+   route("PUT", "/update-webhook-" .. name, function(sandbox, p)
       local url = url_of(p)
       if not url then return 400, { error = "value is required" } end
       return set_urls(sandbox, fields, url)
    end)
 end
 
-route("PUT", "/update-every-webhooks", nil, function(sandbox, p)
+route("PUT", "/update-every-webhooks", function(sandbox, p)
    local url = url_of(p)
    if not url then return 400, { error = "value is required" } end
    if type(p.notifySentByMe) == "boolean" then
@@ -123,7 +122,7 @@ route("PUT", "/update-every-webhooks", nil, function(sandbox, p)
 end)
 
 local function switch(path, field, setting)
-   route("PUT", path, { { field, "boolean" } }, function(sandbox, p)
+   route("PUT", path, function(sandbox, p)
       sandbox.world.settings[setting] = p[field]
       return 200, YES
    end)
@@ -132,7 +131,7 @@ end
 switch("/update-notify-sent-by-me", "notifySentByMe", "notifySentByMe")
 switch("/update-auto-read-message", "value", "autoReadMessage")
 
-route("PUT", "/update-filters", nil, function(sandbox, p)
+route("PUT", "/update-filters", function(sandbox, p)
    for _, field in ipairs { "messageFilters", "callbackTypeFilters" } do
       if type(p[field] or {}) ~= "table" then
          return 400, { error = field .. " must be a list" }
@@ -147,8 +146,7 @@ route("PUT", "/update-filters", nil, function(sandbox, p)
    return 200, YES
 end)
 
-route("PUT", "/update-queue-settings", { { "disableEnqueueWhenDisconnected", "boolean" } },
-   function(sandbox, p)
+route("PUT", "/update-queue-settings", function(sandbox, p)
       sandbox.world.settings.disableEnqueueWhenDisconnected = p.disableEnqueueWhenDisconnected
       return 200, { success = true }
    end)
@@ -176,7 +174,7 @@ get("/queue", function(sandbox, p)
    return 200, { messages = queue_page(sandbox, (page - 1) * size + 1, size) }
 end)
 
-route("POST", "/queue", nil, function(sandbox, p)
+route("POST", "/queue", function(sandbox, p)
    local size = math.min(30, math.max(1, math.tointeger(p.pageSize) or 20))
    local from = math.tointeger(tonumber(p.pagingState)) or 1
    local more = from + size <= #sandbox.queue
@@ -188,12 +186,12 @@ end)
 
 get("/queue/count", function(sandbox) return 200, #sandbox.queue end)
 
-route("DELETE", "/queue", nil, function(sandbox)
+route("DELETE", "/queue", function(sandbox)
    sandbox.queue = {}
    return 200, YES
 end)
 
-route("DELETE", "/queue/{zaapId}", nil, function(sandbox, p)
+route("DELETE", "/queue/{zaapId}", function(sandbox, p)
    for i, item in ipairs(sandbox.queue) do
       if item.message.zaap_id == p.zaapId then
          table.remove(sandbox.queue, i)
@@ -201,25 +199,6 @@ route("DELETE", "/queue/{zaapId}", nil, function(sandbox, p)
       end
    end
    return 200, { value = false }
-end)
-
-get("/group-metadata/{phone}", function(sandbox, p)
-   local group = sandbox.world:find_group(p.phone)
-   if not group then return 404, { error = "Group not found" } end
-   local people = {}
-   for i, phone in ipairs(group.members) do
-      local person = sandbox.world.by_key[phone]
-      people[i] = {
-         phone = phone, lid = person.lid, name = person.name,
-         isAdmin = group.admins ~= nil and group.admins[phone] or false,
-         isSuperAdmin = false,
-      }
-   end
-   people[#people + 1] = { phone = sandbox.world.phone, isAdmin = true, isSuperAdmin = true }
-   return 200, {
-      phone = group.id, subject = group.name, owner = sandbox.world.phone,
-      description = core.null, creation = sandbox.started_at, participants = people,
-   }
 end)
 
 return M

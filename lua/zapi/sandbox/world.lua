@@ -16,7 +16,15 @@ World.__index = World
 ---@class zapi.sandbox.Group
 ---@field id string "…-group"
 ---@field name string
----@field members string[] phones
+---@field members string[] phones, without the connected number
+---@field admins table<string, boolean> phone -> true
+---@field requests table<string, boolean> phones that ask to enter
+---@field bot {member: boolean, admin: boolean} the connected number
+---@field owner string phone
+---@field code string end of the invite link
+---@field settings table<string, boolean>
+---@field description? string
+---@field created integer milliseconds
 
 ---@class zapi.sandbox.Message
 ---@field id string
@@ -89,6 +97,29 @@ function World:add_person(spec)
    return person
 end
 
+--- The random end of an invite link.
+function World:invite_code() return self.ids:hex(22) end
+
+local function new_group(self, spec, members)
+   local group = {
+      id = "120363" .. self.ids:digits(12) .. "-group", name = spec.name, members = members,
+      admins = {}, requests = {}, code = self:invite_code(),
+      owner = spec.bot_admin == false and members[1] or self.phone,
+      bot = { member = true, admin = spec.bot_admin ~= false }, created = self:now(),
+      settings = {
+         adminOnlyMessage = false, adminOnlySettings = false, requireAdminApproval = false,
+         adminOnlyAddMember = false,
+      },
+   }
+   for _, who in ipairs(spec.admins or {}) do
+      local person = self:find_person(who)
+      if person then group.admins[person.phone] = true end
+   end
+   if group.owner ~= self.phone then group.admins[group.owner] = true end
+   return group
+end
+
+---@param spec {name: string, members: any[], admins?: any[], bot_admin?: boolean}
 ---@return zapi.sandbox.Group|nil, string|nil err
 function World:add_group(spec)
    if type(spec.name) ~= "string" or not spec.name:find("%S") then
@@ -104,11 +135,7 @@ function World:add_group(spec)
       if not seen[person.phone] then members[#members + 1] = person.phone end
       seen[person.phone] = true
    end
-   local group = {
-      id = "120363" .. self.ids:digits(12) .. "-group",
-      name = spec.name,
-      members = members,
-   }
+   local group = new_group(self, spec, members)
    self.groups[#self.groups + 1] = group
    self.by_key[group.id] = group
    self.on_change("group", group)
@@ -155,6 +182,14 @@ function World:is_member(group, phone)
       if member == phone then return true end
    end
    return false
+end
+
+--- May the connected number write in this group?
+---@return boolean
+function World:may_write(id)
+   local group = self:find_group(id)
+   if not group or not group.bot.member then return false end
+   return group.bot.admin or not group.settings.adminOnlyMessage
 end
 
 --- Gives a message its ids without showing it to anybody yet.
