@@ -18,6 +18,7 @@ local M = {
    after = core.after,
    interval = core.interval,
    now = core.now,
+   getenv = core.getenv, -- command line, environment, .env; NAME_FILE too
    run = core.run,
    stop = core.stop,
    fd = core.fd,
@@ -46,45 +47,101 @@ local HOSTS = {
    plugzapi = "https://api.plugzapi.com.br",
 }
 
-local CLIENT_FIELDS = {
-   "instance", "token", "client_token", "base_url", "host", "timeout",
+-- What each function takes.
+local FIELDS = {
+   client = {"instance", "token", "client_token", "base_url", "host", "timeout"},
+   partner = {"token", "base_url", "host", "timeout"},
+   gateway = {"url", "api_key", "system_id", "timeout"},
 }
-local KNOWN = {}
-for _, name in ipairs(CLIENT_FIELDS) do
-   KNOWN[name] = true
+
+local function is_one_of(name, list)
+   for _, known in ipairs(list) do
+      if name == known then
+         return true
+      end
+   end
+   return false
 end
 
-local function check_options(options, level)
+local function check_options(options, what, level)
+   if type(options) ~= "table" then
+      error(("zapi.%s expects a table, got %s"):format(what, type(options)), level + 1)
+   end
    for name in pairs(options) do
-      if not KNOWN[name] then
-         local near = type(name) == "string" and core.nearest(name, CLIENT_FIELDS)
-         error(("'%s' is not an option of zapi.client%s"):format(tostring(name),
+      if not is_one_of(name, FIELDS[what]) then
+         local near = type(name) == "string" and core.nearest(name, FIELDS[what])
+         error(("'%s' is not an option of zapi.%s%s"):format(tostring(name), what,
             near and ("; did you mean '" .. near .. "'?") or ""), level + 1)
+      end
+   end
+end
+
+-- What is needed and what may be left out, by the field's name, each with its
+-- variable and how messages call it.
+local CREDENTIALS = {
+   client = {
+      {"instance", "ZAPI_INSTANCE_ID", "an instance"},
+      {"token", "ZAPI_TOKEN", "a token"},
+      {"client_token", "ZAPI_CLIENT_TOKEN", optional = true},
+      hint = "set ZAPI_INSTANCE_ID and ZAPI_TOKEN (and ZAPI_CLIENT_TOKEN), or give "
+         .. "instance= and token= to zapi.client",
+   },
+   partner = {
+      {"token", "ZAPI_PARTNER_TOKEN", "a token"},
+      hint = "set ZAPI_PARTNER_TOKEN, or give token= to zapi.partner",
+   },
+   gateway = {
+      {"url", "ZAPI_GATEWAY_URL", "an address"},
+      {"api_key", "ZAPI_GATEWAY_API_KEY", "a key"},
+      {"system_id", "ZAPI_GATEWAY_SYSTEM_ID", "a system"},
+      hint = "set ZAPI_GATEWAY_URL, ZAPI_GATEWAY_API_KEY and ZAPI_GATEWAY_SYSTEM_ID, or "
+         .. "give url=, api_key= and system_id= to zapi.gateway",
+   },
+}
+
+local function any_given(list, options)
+   for _, field in ipairs(list) do
+      if options[field[1]] ~= nil then
+         return true
+      end
+   end
+   return false
+end
+
+local function from_environment(list)
+   local found, any = {}, false
+   for _, field in ipairs(list) do
+      found[field[1]] = core.getenv(field[2])
+      any = any or (found[field[1]] ~= nil and not field.optional)
+   end
+   return any and found or nil
+end
+
+-- The first one that is needed: there, or not.
+local function first(list, c, there)
+   for _, field in ipairs(list) do
+      if not field.optional and (c[field[1]] ~= nil) == there then
+         return field[3]
       end
    end
 end
 
 -- Fields of the script, or the environment: never a mixture, because the
 -- token of one instance with the id of another is the commonest mistake.
-local function credentials(options, level)
-   local c, where = options, "zapi.client{…}"
-   if not (c.instance or c.token or c.client_token) then
-      where = "the environment"
-      c = {
-         instance = core.getenv "ZAPI_INSTANCE_ID",
-         token = core.getenv "ZAPI_TOKEN",
-         client_token = core.getenv "ZAPI_CLIENT_TOKEN",
-      }
-      if not (c.instance or c.token) then
-         error("no credentials: set ZAPI_INSTANCE_ID and ZAPI_TOKEN (and "
-            .. "ZAPI_CLIENT_TOKEN), or give instance= and token= to zapi.client",
-            level + 1)
+local function credentials(options, what, level)
+   local list = CREDENTIALS[what]
+   local c, where = options, "zapi." .. what .. "{…}"
+   if not any_given(list, options) then
+      c, where = from_environment(list), "the environment"
+      if not c then
+         error("no credentials: " .. list.hint, level + 1)
       end
    end
-   if not c.instance or not c.token then
+   local missing = first(list, c, false)
+   if missing then
       error(("credentials come from one source, all or nothing: %s has %s but no %s")
-         :format(where, c.instance and "an instance" or "a token",
-            c.instance and "token" or "instance"), level + 1)
+         :format(where, first(list, c, true) or "a part", (missing:gsub("^an? ", ""))),
+         level + 1)
    end
    return c
 end
@@ -101,6 +158,15 @@ local function base_url(options, level)
    return core.getenv "ZAPI_BASE_URL" or HOSTS.zapi
 end
 
+-- What the C side refuses is the caller's mistake, at the caller's line.
+local function make(fn, options)
+   local ok, made = pcall(fn, options)
+   if not ok then
+      error((tostring(made):gsub("^[^:]*:%d+: ", "")), 3)
+   end
+   return made
+end
+
 ---@class zapi.ClientOptions
 ---@field instance? string id of the instance
 ---@field token? string its token
@@ -115,19 +181,70 @@ end
 ---@return zapi.Client
 function M.client(options)
    options = options or {}
-   if type(options) ~= "table" then
-      error("zapi.client expects a table, got " .. type(options), 2)
-   end
-   check_options(options, 2)
-   local c = credentials(options, 2)
-   return core.client {
+   check_options(options, "client", 2)
+   local c = credentials(options, "client", 2)
+   local client <const> = make(core.client, {
       instance = c.instance,
       token = c.token,
       client_token = c.client_token,
       base_url = base_url(options, 2),
       timeout = options.timeout,
-   }
+   })
+   return client
 end
+
+---@class zapi.PartnerOptions
+---@field token? string the partner token
+---@field base_url? string
+---@field host? "zapi"|"plugzapi"
+---@field timeout? number
+
+--- A client of a partner account. Without a token it comes from
+-- ZAPI_PARTNER_TOKEN. Calls that concern one instance take its `instance` and
+-- `token` among their parameters.
+---@param options? zapi.PartnerOptions
+---@return zapi.Partner
+function M.partner(options)
+   options = options or {}
+   check_options(options, "partner", 2)
+   local c = credentials(options, "partner", 2)
+   local partner <const> = make(core.partner, {
+      token = c.token, base_url = base_url(options, 2), timeout = options.timeout,
+   })
+   return partner
+end
+
+---@class zapi.GatewayOptions
+---@field url? string where the gateway is
+---@field api_key? string the system's key; its token is fetched and renewed
+---@field system_id? string|integer
+---@field timeout? number
+
+--- A client of a Z-API-INSTANCE gateway. Without fields they come from
+-- ZAPI_GATEWAY_URL, ZAPI_GATEWAY_API_KEY and ZAPI_GATEWAY_SYSTEM_ID.
+---@param options? zapi.GatewayOptions
+---@return zapi.Gateway
+function M.gateway(options)
+   options = options or {}
+   check_options(options, "gateway", 2)
+   local c = credentials(options, "gateway", 2)
+   if type(c.api_key) ~= "string" or c.api_key == "" then
+      error("bad parameter 'api_key' to zapi.gateway (a text expected)", 2)
+   end
+   core.secret(c.api_key)
+   local id, g = c.system_id, nil
+   g = make(core.gateway, {
+      base_url = c.url,
+      system_id = math.type(id) == "integer" and tostring(id) or id,
+      timeout = options.timeout,
+      token = require("zapi.gateway").source(function()
+         return g:call("create_token", {chave_api = c.api_key})
+      end),
+   })
+   return g
+end
+
+require("zapi.iterate").install()
 
 -- ---- many things at once -------------------------------------------------
 
@@ -209,7 +326,9 @@ M.log = {
 
 -- ---- loaded when used ----------------------------------------------------
 
-local LAZY = {text = "zapi.text", br = "zapi.br", csv = "zapi.csv"}
+local LAZY = {
+   text = "zapi.text", br = "zapi.br", csv = "zapi.csv", media = "zapi.media",
+}
 
 return setmetatable(M, {
    __index = function(t, name)

@@ -196,6 +196,17 @@ describe("waits", function()
    end)
 end)
 
+describe("the main chunk", function()
+   it("goes on as soon as its wait is over, whatever else may come later", function()
+      local late = zapi.after(30, function() end)
+      local before = core.hrtime()
+      zapi.sleep(0)
+      zapi.sleep(0.001)
+      assert.is_true(core.hrtime() - before < 10)
+      late:cancel()
+   end)
+end)
+
 describe("all and map", function()
    it("give results and errors by position", function()
       local r, e = zapi.all {

@@ -189,6 +189,16 @@ static int l_current(lua_State *L)
     return 1;
 }
 
+/* work(1), work(-1): how many tasks of the script's own an orderly end of the
+ * program must wait for, beside handlers and calls. */
+static int l_work(lua_State *L)
+{
+    struct zapi_rt *rt = zapi_rt_get(L);
+    lua_Integer n = (lua_Integer)rt->work + luaL_checkinteger(L, 1);
+    rt->work = n > 0 ? (size_t)n : 0;
+    return 0;
+}
+
 /* ---- run and stop ---- */
 
 struct run_op {
@@ -296,11 +306,12 @@ static int l_step(lua_State *L)
 void zapi_l_task_open(lua_State *L)
 {
     static const luaL_Reg functions[] = {
-        {"spawn", l_spawn},     {"spawn_quiet", l_spawn_quiet},
-        {"in_task", l_in_task}, {"run", l_run},
-        {"stop", l_stop},       {"fd", l_fd},
-        {"timeout", l_timeout}, {"step", l_step},
-        {"current", l_current}, {NULL, NULL},
+        {"spawn", l_spawn}, {"spawn_quiet", l_spawn_quiet},
+        {"work", l_work},   {"in_task", l_in_task},
+        {"run", l_run},     {"stop", l_stop},
+        {"fd", l_fd},       {"timeout", l_timeout},
+        {"step", l_step},   {"current", l_current},
+        {NULL, NULL},
     };
     zapi_class_register(L, &zapi_task_class);
     luaL_setfuncs(L, functions, 0);

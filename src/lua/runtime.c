@@ -274,7 +274,7 @@ void zapi_rt_quiesce(struct zapi_rt *rt)
 size_t zapi_rt_busy_count(struct zapi_rt *rt)
 {
     struct zapi_rt_part *part;
-    size_t n = rt->http ? zapi_http_active(rt->http) : 0;
+    size_t n = rt->work + (rt->http ? zapi_http_active(rt->http) : 0);
     for (part = rt->parts; part; part = part->next) {
         n += part->busy(part->arg);
     }

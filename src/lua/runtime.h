@@ -55,6 +55,7 @@ struct zapi_rt {
     uv_async_t keep;  /* referenced while somebody holds the runtime */
     unsigned handles; /* still to be closed */
     unsigned holds;
+    size_t work; /* core.work: tasks that an orderly end waits for */
     struct zapi_task *head, *tail; /* ready queue */
     struct zapi_task *current;
     struct closer *closers;
@@ -91,6 +92,7 @@ void zapi_l_catalogue_open(lua_State *L);
 void zapi_l_client_open(lua_State *L);
 void zapi_l_http_open(lua_State *L);
 void zapi_l_serve_open(lua_State *L);
+void zapi_l_media_open(lua_State *L);
 void zapi_l_bot_open(lua_State *L);
 
 #endif

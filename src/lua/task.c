@@ -138,6 +138,10 @@ void zapi_op_done(struct zapi_op *op)
     op->done = true;
     if (op->task && op->task->op == op) {
         enqueue(op->task);
+    } else if (!op->task) {
+        /* The main chunk of plain Lua drives: without this, the turn that
+         * completed its wait in the timer phase would still sit in poll. */
+        uv_stop(op->rt->loop);
     }
 }
 

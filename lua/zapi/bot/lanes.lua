@@ -12,10 +12,12 @@ end
 
 local function start(self, fn)
    local task
+   core.work(1)
    task = core.spawn(function()
       -- Also when fn throws or is cancelled: nothing may stay behind.
       local _ <close> = setmetatable({}, {__close = function()
          self.tasks[task] = nil
+         core.work(-1)
       end})
       fn()
    end)
