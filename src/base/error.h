@@ -47,6 +47,9 @@
       "the server understood and said no (value = false)")                    \
     X(CLIENT_ERROR, "client.error", false,                                    \
       "the server refused the call for a reason that is not catalogued")      \
+    X(MEDIA_TOO_LARGE, "media.too_large", false,                              \
+      "the file is larger than WhatsApp takes; the limits are in "            \
+      "zapi.media.limits")                                                    \
     X(RATE_LIMITED, "rate_limited", true,                                     \
       "too many calls: wait retry_after seconds")                             \
     X(STATE_DISCONNECTED, "state.disconnected", false,                        \

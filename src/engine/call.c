@@ -31,7 +31,8 @@ struct zapi_call {
     const struct zapi_endpoint *row;
     bool idempotent;
     char name[64];
-    struct zapi_http_request *request; /* owned */
+    struct zapi_http_request *request; /* owned, or the one below */
+    struct zapi_http_request shallow;  /* of a request that is borrowed */
     unsigned attempts, tried;
     double backoff;
     uint64_t random;
@@ -51,7 +52,8 @@ static void on_timer_closed(uv_handle_t *handle)
 
 static void call_free(struct zapi_call *call)
 {
-    free(call->request);
+    if (call->request != &call->shallow)
+        free(call->request);
     call->request = NULL;
     if (call->has_timer)
         uv_close((uv_handle_t *)&call->timer, on_timer_closed);
@@ -233,7 +235,9 @@ static struct zapi_call *call_new(const struct zapi_call_request *req)
 
     if (!call)
         return NULL;
-    call->request = zapi_http_request_clone(&req->http);
+    call->shallow = req->http;
+    call->request = req->http.borrowed ? &call->shallow
+                                       : zapi_http_request_clone(&req->http);
     if (!call->request) {
         free(call);
         return NULL;

@@ -19,7 +19,9 @@ struct zapi_call_request {
     const struct zapi_endpoint *row; /* NULL for z:request */
     bool idempotent;                 /* used when row is NULL */
     const char *name;                /* for errors: "send_text" or a path */
-    struct zapi_http_request http;   /* copied */
+    struct zapi_http_request http;   /* copied, unless it is `borrowed`: then
+                                        what it points to stays until the
+                                        callback or the cancel */
     unsigned attempts;               /* at most; 0: 3 */
     double backoff;                  /* first pause, seconds; 0: 0.5; doubles,
                                         with full jitter, at most 10 */

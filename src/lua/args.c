@@ -21,8 +21,10 @@
 
 #include "api/catalogue.h"
 #include "api/check.h"
+#include "base/mime.h"
 #include "base/text.h"
 #include "lua/args_extension.h"
+#include "lua/media_value.h"
 #include "lua/value.h"
 
 enum {
@@ -244,6 +246,9 @@ static bool write_string(struct walk *w, const struct zapi_field *f, int index,
     const char *s = lua_tolstring(w->L, index, &len);
     if (!accepts(f, ZAPI_STRING))
         return wrong_type(w, f, index);
+    if (f->format == ZAPI_FORMAT_MEDIA &&
+        !zapi_media_fits(w->L, &w->check, f, s, len))
+        return false;
     return zapi_check_string(&w->check, f->type == ZAPI_STRING ? f : &plain, s,
                              len, raw, out);
 }
@@ -409,6 +414,19 @@ static bool write_table(struct walk *w, const struct zapi_field *f, int index,
     return wrong_type(w, f, index);
 }
 
+/* A file: its bytes, or for a form's part its path. */
+static bool write_media(struct walk *w, const struct zapi_field *f, int index,
+                        bool raw, struct zapi_buf *out)
+{
+    const struct zapi_media *m = zapi_media_test(w->L, index);
+    if (!m || raw || !accepts(f, ZAPI_STRING))
+        return wrong_type(w, f, index);
+    if (f->format != ZAPI_FORMAT_FILE)
+        return zapi_media_write(w->L, m, &w->check, f, out);
+    return zapi_check_string(&w->check, f, m->path, strlen(m->path), false,
+                             out);
+}
+
 static bool write_value(struct walk *w, const struct zapi_field *f, int index,
                         bool raw, struct zapi_buf *out)
 {
@@ -423,12 +441,22 @@ static bool write_value(struct walk *w, const struct zapi_field *f, int index,
         return write_boolean(w, f, index, raw, out);
     case LUA_TTABLE:
         return write_table(w, f, index, raw, out);
+    case LUA_TUSERDATA:
+        return write_media(w, f, index, raw, out);
     default:
         return wrong_type(w, f, index);
     }
 }
 
 /* ---- path ---- */
+
+/* The name of a file, else what its type is called. */
+static size_t extension_of_file(const struct zapi_media *m, char *ext)
+{
+    size_t n = zapi_extension_of_name(m->name, strlen(m->name), ext);
+    const char *of_type = zapi_mime_extension(m->mime, strlen(m->mime));
+    return n || !of_type ? n : strlen(strcpy(ext, of_type));
+}
 
 /* The extension that one parameter tells; 0 when it tells none. */
 static size_t extension_in(struct walk *w, const struct members *m,
@@ -437,10 +465,13 @@ static size_t extension_in(struct walk *w, const struct members *m,
     size_t len, n = 0;
     if (!f || !peek(w, m, f->name))
         return 0;
+    const struct zapi_media *file = zapi_media_test(w->L, -1);
     const char *s = lua_type(w->L, -1) == LUA_TSTRING
                         ? lua_tolstring(w->L, -1, &len)
                         : NULL;
-    if (s && f->format == ZAPI_FORMAT_MEDIA)
+    if (file)
+        n = extension_of_file(file, ext);
+    else if (s && f->format == ZAPI_FORMAT_MEDIA)
         n = zapi_extension_of_media(s, len, ext);
     else if (s)
         n = zapi_extension_of_name(s, len, ext);

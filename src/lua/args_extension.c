@@ -9,39 +9,7 @@
 #include <string.h>
 #include <strings.h>
 
-static const struct {
-    const char *mime, *extension;
-} mimes[] = {
-    {"application/pdf", "pdf"},
-    {"application/msword", "doc"},
-    {"application/"
-     "vnd.openxmlformats-officedocument.wordprocessingml.document",
-     "docx"},
-    {"application/vnd.ms-excel", "xls"},
-    {"application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-     "xlsx"},
-    {"application/vnd.ms-powerpoint", "ppt"},
-    {"application/"
-     "vnd.openxmlformats-officedocument.presentationml.presentation",
-     "pptx"},
-    {"application/vnd.oasis.opendocument.text", "odt"},
-    {"application/vnd.oasis.opendocument.spreadsheet", "ods"},
-    {"application/rtf", "rtf"},
-    {"application/json", "json"},
-    {"application/xml", "xml"},
-    {"application/zip", "zip"},
-    {"text/plain", "txt"},
-    {"text/csv", "csv"},
-    {"text/html", "html"},
-    {"text/xml", "xml"},
-    {"text/calendar", "ics"},
-    {"image/jpeg", "jpg"},
-    {"image/png", "png"},
-    {"image/webp", "webp"},
-    {"audio/mpeg", "mp3"},
-    {"audio/ogg", "ogg"},
-    {"video/mp4", "mp4"},
-};
+#include "base/mime.h"
 
 static bool is_letter(char c)
 {
@@ -77,10 +45,8 @@ size_t zapi_extension_of_name(const char *s, size_t len, char *out)
 static size_t of_data(const char *s, size_t len, char *out)
 {
     size_t n = strcspn(s, ";,");
-    for (size_t i = 0; n < len && i < sizeof mimes / sizeof *mimes; i++)
-        if (strlen(mimes[i].mime) == n && strncasecmp(s, mimes[i].mime, n) == 0)
-            return strlen(strcpy(out, mimes[i].extension));
-    return 0;
+    const char *extension = n < len ? zapi_mime_extension(s, n) : NULL;
+    return extension ? strlen(strcpy(out, extension)) : 0;
 }
 
 /* The last segment of the path; a host alone ("https://a.com") has none. */

@@ -340,9 +340,12 @@ const struct zapi_endpoint zapi_contacts_rows[] = {
         .method = ZAPI_GET,
         .path = "/phone-exists/{phone}",
         .params = phone_exists_params,
-        .reply = ZAPI_ROW(.type = ZAPI_ARRAY,
+        .reply = ZAPI_ROW(.type = ZAPI_ARRAY, .also = 1U << ZAPI_OBJECT,
+                          .fields = phone_exists_reply,
                           .items = ZAPI_ROW(.type = ZAPI_OBJECT,
-                                            .fields = phone_exists_reply)),
+                                            .fields = phone_exists_reply),
+                          .doc = "an array of one in the sample, one object "
+                                 "in the table"),
         .reply_status = 200,
         .reply_example = ZAPI_JSON([ {
             "exists" : true,
