@@ -328,6 +328,7 @@ M.log = {
 
 local LAZY = {
    text = "zapi.text", br = "zapi.br", csv = "zapi.csv", media = "zapi.media",
+   crypto = "zapi.crypto",
 }
 
 return setmetatable(M, {

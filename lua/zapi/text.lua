@@ -18,6 +18,28 @@ function M.cut(s, max)
    return core.cut(s, max)
 end
 
+-- WhatsApp has no character that takes the meaning from the next one; these
+-- look the same and mean nothing.
+local PLAIN <const> = {
+   ["*"] = "\u{2217}", ["_"] = "\u{FF3F}", ["~"] = "\u{223C}", ["`"] = "\u{02CB}",
+}
+
+--- A text of somebody else (a name, a product) inside a formatted message: its
+-- "*", "_", "~" and "`" are replaced by characters that look like them, and so
+-- is a ">" at the start of a line. Underscores within a word stay, as they have
+-- no meaning there and links need them.
+---@param s string
+---@return string
+function M.escape(s)
+   s = s:gsub("[*~`]", PLAIN)
+   s = s:gsub("()_", function(at)
+      local inside = s:find("^[%w\x80-\xFF]", at - 1) and s:find("^[%w\x80-\xFF]", at + 1)
+      return inside and at > 1 and "_" or PLAIN["_"]
+   end)
+   s = ("\n" .. s):gsub("\n>", "\n\u{203A}")
+   return s:sub(2)
+end
+
 -- The place to break within the first piece: a line end in its second half,
 -- else a blank there, else wherever a character ends.
 local function break_at(piece)
