@@ -119,17 +119,25 @@ local function from_json(text, name)
    return value
 end
 
--- Where a step points to in a table: true is one past the end.
-local function place(t, step)
-   if step == true then
-      return #t + 1
+-- Where a step points to in a table: true is one past the end. nil and why
+-- when items before it are missing.
+local function place(t, step, name)
+   if type(step) == "string" then
+      return step
    end
-   return type(step) == "number" and step + 1 or step
+   local at = step == true and #t + 1 or step + 1
+   if at > #t + 1 then
+      return nil, ("%s: item %d comes before this one"):format(name, #t)
+   end
+   return at
 end
 
 local function descend(t, steps, name)
    for i = 1, #steps - 1 do
-      local key = place(t, steps[i])
+      local key, err = place(t, steps[i], name)
+      if not key then
+         return nil, err
+      end
       if t[key] == nil then
          t[key] = {}
       elseif type(t[key]) ~= "table" then
@@ -145,9 +153,10 @@ local function put(params, steps, value, name)
    if not t then
       return nil, err
    end
-   local key = place(t, steps[#steps])
-   if type(key) == "number" and key > #t + 1 then
-      return nil, ("%s: item %d comes before this one"):format(name, #t)
+   local key
+   key, err = place(t, steps[#steps], name)
+   if not key then
+      return nil, err
    end
    if t[key] ~= nil then
       return nil, name .. " is given twice"

@@ -8,11 +8,41 @@ local M = {}
 --- Scopes in the order in which a bare name is looked up.
 M.scopes = {"instance", "partner", "gateway"}
 
---- All rows (core.endpoints), made once.
+-- A partner's calls about one instance name it: the client has no own.
+local ABOUT_INSTANCE = {
+   {name = "instance", ["in"] = "path", type = "string", required = true,
+      doc = "id of the instance that the call is about"},
+   {name = "token", ["in"] = "path", type = "string", required = true,
+      doc = "token of that instance"},
+}
+local EXAMPLE = {instance = "INSTANCE0001", token = "TOKEN0001"}
+
+local function with_instance(row)
+   if row.scope ~= "partner" or row.host_root then
+      return row
+   end
+   row.params = table.move(row.params, 1, #row.params, 3, {table.unpack(ABOUT_INSTANCE)})
+   row.params_example = row.params_example or {}
+   for name, value in pairs(EXAMPLE) do
+      row.params_example[name] = value
+   end
+   return row
+end
+
+local all
+
+--- All rows with what a script gives them, made once: core.endpoints, and the
+-- instance that a partner's call is about, which stands in the address of it
+-- and not in the path of its row.
 ---@return table[]
 function M.rows()
-   M.all = M.all or core.endpoints()
-   return M.all
+   if not all then
+      all = core.endpoints()
+      for _, row in ipairs(all) do
+         with_instance(row)
+      end
+   end
+   return all
 end
 
 --- "send_text" for an instance's, "partner.create_instance" for the others.

@@ -46,11 +46,8 @@ local function keys_of(row)
 end
 
 local function values_of(field)
-   if field.type == "boolean" then
-      return {"true", "false"}
-   end
-   local items = field.type == "array" and field.items or field
-   return items.enum
+   local one = field.type == "array" and field.items or field
+   return one.enum or one.type == "boolean" and {"true", "false"} or nil
 end
 
 -- The same list is often that of many endpoints; one case for all of them.

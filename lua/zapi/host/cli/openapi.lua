@@ -32,13 +32,14 @@ local function set_type(out, field)
    set(out, "type", #types > 1 and types or field.type)
 end
 
+-- The table writes every value as text.
 local function set_enum(out, field)
    if not field.enum then
       return
    end
    local values = core.array {}
    for i, value in ipairs(field.enum) do
-      values[i] = field.type == "string" and value or tonumber(value)
+      values[i] = field.type == "string" and value or core.json_decode(value)
    end
    set(out, "enum", values)
 end
@@ -184,9 +185,10 @@ local function operation(row, schemas)
    set(op, "x-zapi-name", catalogue.full_name(row))
    set(op, "x-zapi-idempotent", row.idempotent)
    set(op, "x-zapi-pagination", row.pagination)
+   local call = catalogue.find(catalogue.full_name(row))
    set(op, "x-codeSamples", core.array {
-      object {"lang", "Lua", "source", example.lua(row, example.params(row))},
-      object {"lang", "Shell", "source", example.shell(row, example.short(row))},
+      object {"lang", "Lua", "source", example.lua(call, example.params(call))},
+      object {"lang", "Shell", "source", example.shell(call, example.short(call))},
    })
    return op
 end

@@ -16,6 +16,7 @@
 ---@field text zapi.text
 ---@field csv zapi.csv
 ---@field br zapi.br
+---@field crypto zapi.crypto
 local zapi = {}
 
 --- What a failed call returns beside nil. tostring() gives one line.
@@ -61,23 +62,23 @@ function zapi.client(options) end
 
 ---@class zapi.PartnerOptions
 ---@field token? string the partner token (ZAPI_PARTNER_TOKEN)
----@field instance? string for the calls that are about one instance
----@field instance_token? string
 ---@field base_url? string
+---@field host? "zapi"|"plugzapi"
 ---@field timeout? number
 
---- A client of the partner API.
+--- A client of a partner account. Calls that concern one instance take its
+--- `instance` and `token` among their parameters.
 ---@param options? zapi.PartnerOptions
 ---@return zapi.Partner
 function zapi.partner(options) end
 
 ---@class zapi.GatewayOptions
----@field url? string (ZAPI_GATEWAY_URL)
----@field api_key? string (ZAPI_GATEWAY_API_KEY)
+---@field url? string where the gateway is (ZAPI_GATEWAY_URL)
+---@field api_key? string (ZAPI_GATEWAY_API_KEY); its token is fetched and renewed
 ---@field system_id? string|integer (ZAPI_GATEWAY_SYSTEM_ID)
 ---@field timeout? number
 
---- A client of a Z-API-INSTANCE server. Its token is fetched and renewed.
+--- A client of a Z-API-INSTANCE gateway.
 ---@param options? zapi.GatewayOptions
 ---@return zapi.Gateway
 function zapi.gateway(options) end
@@ -272,16 +273,19 @@ function json.decode(text, options) end
 ---@field limits table<string, integer> bytes by kind: image, audio, video, document
 local media = {}
 
+---@class zapi.Media a file, for image=, audio=, document= …
+
 --- A file of this machine wherever a call takes media. Read when it is sent.
 ---@param path string
 ---@param mime? string otherwise from the content, else the name
----@return any
+---@return zapi.Media|nil file
+---@return zapi.Error|nil err
 function media.file(path, mime) end
 
 --- Downloads to a file; private addresses are refused.
 ---@param url string
 ---@param path string
----@param options? {max?: integer}
+---@param options? {max?: integer, timeout?: number, headers?: table<string, string>}
 ---@return string|nil path
 ---@return zapi.Error|nil err
 function media.save(url, path, options) end
@@ -301,6 +305,12 @@ function text.fold(s) end
 ---@param max integer
 ---@return string
 function text.cut(s, max) end
+
+--- A text of somebody else inside a formatted message: what would format it is
+--- replaced by characters that look like it.
+---@param s string
+---@return string
+function text.escape(s) end
 
 --- Parts of at most so many bytes, at paragraphs, lines or blanks.
 ---@param s string
@@ -341,6 +351,44 @@ function br.cep(s) end
 ---@param pix {key: string, name: string, city: string, amount?: integer, txid?: string}
 ---@return string
 function br.pix(pix) end
+
+---@class zapi.crypto
+local crypto = {}
+
+---@alias zapi.crypto.encoding "hex"|"base64"|"raw"
+
+--- SHA-256, in lower-case hex unless asked otherwise.
+---@param s string
+---@param as? zapi.crypto.encoding
+---@return string
+function crypto.sha256(s, as) end
+
+--- HMAC-SHA-256: the signature that most services send with a webhook.
+---@param key string
+---@param s string the body as it came, not decoded
+---@param as? zapi.crypto.encoding
+---@return string
+function crypto.hmac_sha256(key, s, as) end
+
+---@param bytes string
+---@return string
+function crypto.base64(bytes) end
+
+---@param s string
+---@return string|nil bytes
+function crypto.from_base64(s) end
+
+--- Are two texts the same? Takes as long for any letter: for signatures.
+---@param a string
+---@param b string
+---@return boolean
+function crypto.equal(a, b) end
+
+--- Random bytes of the system, good for secrets.
+---@param count integer 1 to 256
+---@param as? zapi.crypto.encoding "raw" if left out
+---@return string
+function crypto.random(count, as) end
 
 ---@class zapi.csv
 local csv = {}

@@ -1,6 +1,5 @@
 --- docs/api.md: every endpoint, from the table. Written by scripts/generate.
 
-local core = require "zapi.core"
 local catalogue = require "zapi.host.cli.catalogue"
 local example = require "zapi.host.cli.example"
 local json = require "zapi.host.cli.json"
@@ -200,7 +199,7 @@ end
 --- The whole paper.
 ---@return string
 function M.render()
-   local rows = core.endpoints()
+   local rows = catalogue.rows()
    local sections, out = catalogue.sections(rows), {HEAD:format(#rows):sub(1, -2)}
    add_contents(out, sections)
    for _, section in ipairs(sections) do

@@ -35,6 +35,12 @@ end
 
 local add_class
 
+-- A file of this machine may stand where media is sent.
+local function simple_type(field)
+   local media = field.type == "string" and field.format == "media"
+   return media and "string|zapi.Media" or SIMPLE[field.type]
+end
+
 -- The type of a field; writes the classes that it needs into `out`, under
 -- names that begin with `name`.
 local function type_of(out, field, name)
@@ -48,7 +54,7 @@ local function type_of(out, field, name)
    elseif field.type == "object" and field.items then
       result = ("table<string, %s>"):format(type_of(out, field.items, name))
    else
-      result = SIMPLE[field.type]
+      result = simple_type(field)
    end
    for _, other in ipairs(field.also or {}) do
       result = result .. "|" .. SIMPLE[other]

@@ -95,7 +95,7 @@ local function filtered(given, words)
    local section = one_of(given, "section", section_names())
    local scope = one_of(given, "scope", catalogue.scopes)
    local rows = core.array {}
-   for _, row in ipairs(catalogue.rows()) do
+   for _, row in ipairs(core.endpoints()) do
       local keep = (not section or row.section == section) and (not scope or row.scope == scope)
       for _, word in ipairs(words) do
          keep = keep and has_word(row, core.fold(word))
@@ -146,7 +146,7 @@ end
 local given, words = args.parse({...}, OPTIONS, MORE)
 if given.openapi then
    local openapi = require "zapi.host.cli.openapi"
-   io.stdout:write(json.encode(openapi.document(catalogue.rows()), {pretty = true}), "\n")
+   io.stdout:write(json.encode(openapi.document(core.endpoints()), {pretty = true}), "\n")
    os.exit(0)
 end
 local rows = filtered(given, words)
