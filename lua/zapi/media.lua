@@ -20,6 +20,13 @@ M.limits = core.media_limits
 local MAX <const> = 100 * 1024 * 1024
 local OPTIONS <const> = {max = "number", timeout = "number", headers = "table"}
 
+local function check_string(name, value)
+   if type(value) ~= "string" then
+      error(("bad parameter '%s' to zapi.media.save (string expected, got %s)")
+         :format(name, type(value)), 3)
+   end
+end
+
 local function check_options(options)
    if options ~= nil and type(options) ~= "table" then
       error("zapi.media.save: a table of options expected, got " .. type(options), 3)
@@ -56,12 +63,8 @@ end
 ---@param options? {max?: integer, timeout?: number, headers?: table}
 ---@return string? path, zapi.Error? err
 function M.save(url, path, options)
-   for name, value in pairs {url = url, path = path} do
-      if type(value) ~= "string" then
-         error(("bad parameter '%s' to zapi.media.save (string expected, got %s)")
-            :format(name, type(value)), 2)
-      end
-   end
+   check_string("url", url)
+   check_string("path", path)
    options = check_options(options)
    local reply, err = core.http_request {
       url = url, save = path, max = options.max or MAX, timeout = options.timeout or 60,

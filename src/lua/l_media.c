@@ -146,14 +146,14 @@ static bool check_size(lua_State *L, const struct zapi_check *c,
                        double size)
 {
     const char *kind = kind_of(f, mime);
-    double limit = limit_of(L, kind), mb = 1024 * 1024;
+    double limit = limit_of(L, kind);
 
     if (!(limit > 0) || size <= limit)
         return true;
     zapi_check_bad(c,
-                   "%.1f MB are more than WhatsApp takes of this kind: "
-                   "zapi.media.limits.%s is %.1f MB",
-                   size / mb, kind, limit / mb);
+                   "%.0f bytes are more than WhatsApp takes: "
+                   "zapi.media.limits.%s is %.0f",
+                   size, kind, limit);
     return refuse(c, ZAPI_E_MEDIA_TOO_LARGE);
 }
 
@@ -165,8 +165,8 @@ bool zapi_media_fits(lua_State *L, const struct zapi_check *c,
     if (len < 5 || strncasecmp(s, "data:", 5) != 0)
         return true;
     comma = memchr(s, ',', len);
-    return !comma || check_size(L, c, f, s + 5,
-                                (double)(len - (size_t)(comma - s)) * 3 / 4);
+    return !comma ||
+           check_size(L, c, f, s + 5, (double)(s + len - comma - 1) * 3 / 4);
 }
 
 bool zapi_media_file_fits(lua_State *L, const struct zapi_check *c,

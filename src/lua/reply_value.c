@@ -93,10 +93,12 @@ static bool to_object(lua_State *L, const struct zapi_field *f,
 {
     if (from == ZAPI_ARRAY) {
         const struct zapi_field *list = only_field(f, ZAPI_ARRAY);
-        if (list)
+        if (list) {
             push_object_of(L, list->name, top);
-        else if (lua_rawgeti(L, top, 1) == LUA_TNIL)
+        } else if (lua_rawgeti(L, top, 1) == LUA_TNIL) {
+            lua_pop(L, 1);
             lua_newtable(L);
+        }
         return true;
     }
     if (from == ZAPI_STRING && zapi_field_find(f->fields, "value", 5)) {

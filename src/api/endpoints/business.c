@@ -895,8 +895,8 @@ const struct zapi_endpoint zapi_business_rows[] = {
                                             .fields = list_tags_reply)),
         .reply_status = 200,
         .reply_example = ZAPI_JSON([
-            {"id" : "1", "name" : "New customer", "color" : 1},
-            {"id" : "2", "name" : "Paid", "color" : 0}
+            {"id" : "1", "name" : "New customer", "color" : "1"},
+            {"id" : "2", "name" : "Paid", "color" : "0"}
         ]),
         .idempotent = true,
         .requires = ZAPI_NEEDS_BUSINESS | ZAPI_NEEDS_MULTI_DEVICE,

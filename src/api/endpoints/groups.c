@@ -571,11 +571,11 @@ const struct zapi_endpoint zapi_groups_rows[] = {
             "unread" : "0",
             "lastMessageTime" : "1730000000000",
             "isMuted" : "0",
-            "isMarkedSpam" : "false",
-            "archived" : "false",
-            "pinned" : "false",
+            "isMarkedSpam" : false,
+            "archived" : false,
+            "pinned" : false,
             "muteEndTime" : null,
-            "messagesUnread" : "0"
+            "messagesUnread" : 0
         } ]),
         .params_example = ZAPI_JSON({"page" : 1, "pageSize" : 10}),
         .idempotent = true,
