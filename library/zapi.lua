@@ -13,6 +13,7 @@
 ---@field text zapi.text
 ---@field csv zapi.csv
 ---@field br zapi.br
+---@field crypto zapi.crypto
 local zapi = {}
 
 --- What a failed call returns beside nil. tostring() gives one line.
@@ -24,6 +25,12 @@ local zapi = {}
 ---@field outcome "refused"|"not_sent"|"unknown" what is known of the effect
 ---@field retryable boolean
 ---@field retry_after? number seconds
+
+--- A value of the configuration by its variable's name: command line,
+--- environment, .env beside the script, or the file that NAME_FILE names.
+---@param name string
+---@return string|nil
+function zapi.getenv(name) end
 
 --- Is this an error value, and of this kind ("auth.*": of this family)?
 ---@param value any
@@ -58,23 +65,23 @@ function zapi.client(options) end
 
 ---@class zapi.PartnerOptions
 ---@field token? string the partner token (ZAPI_PARTNER_TOKEN)
----@field instance? string for the calls that are about one instance
----@field instance_token? string
 ---@field base_url? string
+---@field host? "zapi"|"plugzapi"
 ---@field timeout? number
 
---- A client of the partner API.
+--- A client of a partner account. Calls that concern one instance take its
+--- `instance` and `token` among their parameters.
 ---@param options? zapi.PartnerOptions
 ---@return zapi.Partner
 function zapi.partner(options) end
 
 ---@class zapi.GatewayOptions
----@field url? string (ZAPI_GATEWAY_URL)
----@field api_key? string (ZAPI_GATEWAY_API_KEY)
+---@field url? string where the gateway is (ZAPI_GATEWAY_URL)
+---@field api_key? string (ZAPI_GATEWAY_API_KEY); its token is fetched and renewed
 ---@field system_id? string|integer (ZAPI_GATEWAY_SYSTEM_ID)
 ---@field timeout? number
 
---- A client of a Z-API-INSTANCE server. Its token is fetched and renewed.
+--- A client of a Z-API-INSTANCE gateway.
 ---@param options? zapi.GatewayOptions
 ---@return zapi.Gateway
 function zapi.gateway(options) end
@@ -258,6 +265,12 @@ function json.encode(value) end
 ---@return zapi.Error|nil err
 function json.decode(text, options) end
 
+--- As zapi.array.
+---@generic T: table
+---@param t? T
+---@return T
+function json.array(t) end
+
 --- Text into the log, as string.format; secrets are masked.
 ---@class zapi.log
 ---@field debug fun(format: any, ...)
@@ -269,19 +282,26 @@ function json.decode(text, options) end
 ---@field limits table<string, integer> bytes by kind: image, audio, video, document
 local media = {}
 
+---@class zapi.Media a file, for image=, audio=, document= …
+
 --- A file of this machine wherever a call takes media. Read when it is sent.
 ---@param path string
 ---@param mime? string otherwise from the content, else the name
----@return any
+---@return zapi.Media|nil file
+---@return zapi.Error|nil err
 function media.file(path, mime) end
 
 --- Downloads to a file; private addresses are refused.
 ---@param url string
 ---@param path string
----@param options? {max?: integer}
+---@param options? {max?: integer, timeout?: number, headers?: table<string, string>}
 ---@return string|nil path
 ---@return zapi.Error|nil err
 function media.save(url, path, options) end
+
+--- Host and port of the API in use, when ZAPI_BASE_URL names it.
+---@return string|nil
+function media.own_host() end
 
 -- ---- text, Brazil, CSV -----------------------------------------------------
 
@@ -298,6 +318,12 @@ function text.fold(s) end
 ---@param max integer
 ---@return string
 function text.cut(s, max) end
+
+--- A text of somebody else inside a formatted message: what would format it is
+--- replaced by characters that look like it.
+---@param s string
+---@return string
+function text.escape(s) end
 
 --- Parts of at most so many bytes, at paragraphs, lines or blanks.
 ---@param s string
@@ -338,6 +364,49 @@ function br.cep(s) end
 ---@param pix {key: string, name: string, city: string, amount?: integer, txid?: string}
 ---@return string
 function br.pix(pix) end
+
+--- CRC-16/CCITT-FALSE, as at the end of a Pix text.
+---@param s string
+---@return integer
+function br.crc16(s) end
+
+---@class zapi.crypto
+local crypto = {}
+
+---@alias zapi.crypto.encoding "hex"|"base64"|"raw"
+
+--- SHA-256, in lower-case hex unless asked otherwise.
+---@param s string
+---@param as? zapi.crypto.encoding
+---@return string
+function crypto.sha256(s, as) end
+
+--- HMAC-SHA-256: the signature that most services send with a webhook.
+---@param key string
+---@param s string the body as it came, not decoded
+---@param as? zapi.crypto.encoding
+---@return string
+function crypto.hmac_sha256(key, s, as) end
+
+---@param bytes string
+---@return string
+function crypto.base64(bytes) end
+
+---@param s string
+---@return string|nil bytes
+function crypto.from_base64(s) end
+
+--- Are two texts the same? Takes as long for any letter: for signatures.
+---@param a string
+---@param b string
+---@return boolean
+function crypto.equal(a, b) end
+
+--- Random bytes of the system, good for secrets.
+---@param count integer 1 to 256
+---@param as? zapi.crypto.encoding "raw" if left out
+---@return string
+function crypto.random(count, as) end
 
 ---@class zapi.csv
 local csv = {}
@@ -634,6 +703,7 @@ function ctx:download(path, options) end
 ---| "client.proxy" # the proxy cannot be reached
 ---| "client.refused" # the server understood and said no (value = false)
 ---| "client.error" # the server refused the call for a reason that is not catalogued
+---| "media.too_large" # the file is larger than WhatsApp takes; the limits are in zapi.media.limits
 ---| "rate_limited" # too many calls: wait retry_after seconds
 ---| "state.disconnected" # the instance is not connected to WhatsApp
 ---| "state.restore_session" # the session must be restored or the instance restarted
@@ -1124,7 +1194,7 @@ function Client:send_remove_reaction(params) end
 
 ---@class zapi.params.send_image
 ---@field phone string where to send: phone digits with country code, group id, @lid or broadcast list id (chat)
----@field image string picture URL or data: URI (media)
+---@field image string|zapi.Media picture URL or data: URI (media)
 ---@field caption? string text under the picture
 ---@field messageId? string id of the message in this chat that this one answers (message_id)
 ---@field delayMessage? number seconds to wait before the next queued message goes out; a random 1 to 3 when absent (1 to 15)
@@ -1149,7 +1219,7 @@ function Client:send_image(params) end
 
 ---@class zapi.params.send_sticker
 ---@field phone string where to send: phone digits with country code, group id, @lid or broadcast list id (chat)
----@field sticker string sticker URL or data: URI (media)
+---@field sticker string|zapi.Media sticker URL or data: URI (media)
 ---@field messageId? string id of the message in this chat that this one answers (message_id)
 ---@field delayMessage? number seconds to wait before the next queued message goes out; a random 1 to 3 when absent (1 to 15)
 ---@field stickerAuthor? string name shown as the author of the sticker
@@ -1172,7 +1242,7 @@ function Client:send_sticker(params) end
 
 ---@class zapi.params.send_gif
 ---@field phone string where to send: phone digits with country code, group id, @lid or broadcast list id (chat)
----@field gif string URL or data: URI of an mp4 file (media)
+---@field gif string|zapi.Media URL or data: URI of an mp4 file (media)
 ---@field messageId? string id of the message in this chat that this one answers (message_id)
 ---@field delayMessage? number seconds to wait before the next queued message goes out; a random 1 to 3 when absent (1 to 15)
 ---@field caption? string text sent with the GIF
@@ -1194,7 +1264,7 @@ function Client:send_gif(params) end
 
 ---@class zapi.params.send_audio
 ---@field phone string where to send: phone digits with country code, group id, @lid or broadcast list id (chat)
----@field audio string audio URL or data: URI (media)
+---@field audio string|zapi.Media audio URL or data: URI (media)
 ---@field messageId? string id of the message in this chat that this one answers (message_id)
 ---@field delayMessage? number seconds to wait before the next queued message goes out; a random 1 to 3 when absent (1 to 15)
 ---@field delayTyping? number seconds the chat shows recording audio first: 1 to 15, and 0 (the default) shows nothing (0 to 15)
@@ -1220,7 +1290,7 @@ function Client:send_audio(params) end
 
 ---@class zapi.params.send_video
 ---@field phone string where to send: phone digits with country code, group id, @lid or broadcast list id (chat)
----@field video string video URL or data: URI (media)
+---@field video string|zapi.Media video URL or data: URI (media)
 ---@field messageId? string id of the message in this chat that this one answers (message_id)
 ---@field delayMessage? number seconds to wait before the next queued message goes out; a random 1 to 3 when absent (1 to 15)
 ---@field caption? string text sent with the video
@@ -1248,7 +1318,7 @@ function Client:send_video(params) end
 
 ---@class zapi.params.send_ptv
 ---@field phone string where to send: phone digits with country code, group id, @lid or broadcast list id (chat)
----@field ptv string video URL or data: URI (media)
+---@field ptv string|zapi.Media video URL or data: URI (media)
 ---@field messageId? string id of the message in this chat that this one answers (message_id)
 ---@field delayMessage? number seconds to wait before the next queued message goes out; a random 1 to 3 when absent (1 to 15)
 
@@ -1271,7 +1341,7 @@ function Client:send_ptv(params) end
 ---@class zapi.params.send_document
 ---@field extension string file extension without the dot, such as pdf
 ---@field phone string where to send: phone digits with country code, group id, @lid or broadcast list id (chat)
----@field document string file URL or data: URI (media)
+---@field document string|zapi.Media file URL or data: URI (media)
 ---@field fileName? string file name shown to the recipient
 ---@field caption? string text sent with the file
 ---@field messageId? string id of the message in this chat that this one answers (message_id)
@@ -1453,7 +1523,7 @@ function Client:send_contacts(params) end
 ---@field delayMessage? number seconds to wait before the next queued message goes out; a random 1 to 3 when absent (1 to 15)
 ---@field title? string heading above the text
 ---@field footer? string small text below
----@field image? string picture URL or data: URI sent with the message (media)
+---@field image? string|zapi.Media picture URL or data: URI sent with the message (media)
 
 ---@class zapi.reply.send_button_actions
 ---@field zaapId string id of the queued message inside Z-API
@@ -1478,8 +1548,8 @@ function Client:send_button_actions(params) end
 ---@field id? string your own id of the button
 
 ---@class zapi.params.send_button_list.buttonList
----@field image? string picture URL or data: URI shown above the text (media)
----@field video? string video URL or data: URI shown above the text (media)
+---@field image? string|zapi.Media picture URL or data: URI shown above the text (media)
+---@field video? string|zapi.Media video URL or data: URI shown above the text (media)
 ---@field buttons zapi.params.send_button_list.buttonList.buttons[] buttons to show
 
 ---@class zapi.params.send_button_list
@@ -1541,7 +1611,7 @@ function Client:send_option_list(params) end
 ---@field phone string where to send: phone digits with country code, group id, @lid or broadcast list id (chat)
 ---@field message string text of the message
 ---@field code string value copied by the button, any text
----@field image? string picture URL or data: URI sent with the button (media)
+---@field image? string|zapi.Media picture URL or data: URI sent with the button (media)
 ---@field buttonText? string text on the button (Copiar código by default)
 
 ---@class zapi.reply.send_button_otp
@@ -1589,7 +1659,7 @@ function Client:send_button_pix(params) end
 
 ---@class zapi.params.send_carousel.carousel
 ---@field text string text of the card
----@field image string picture of the card; the docs show URLs only (media)
+---@field image string|zapi.Media picture of the card; the docs show URLs only (media)
 ---@field buttons? zapi.params.send_carousel.carousel.buttons[] buttons of the card
 
 ---@class zapi.params.send_carousel
@@ -1995,7 +2065,7 @@ function Client:reply_template_button(params) end
 function Client:send_text_status(params) end
 
 ---@class zapi.params.send_image_status
----@field image string picture URL or data: URI (media)
+---@field image string|zapi.Media picture URL or data: URI (media)
 ---@field caption? string text shown with the picture
 
 ---@class zapi.reply.send_image_status
@@ -2012,7 +2082,7 @@ function Client:send_text_status(params) end
 function Client:send_image_status(params) end
 
 ---@class zapi.params.send_video_status
----@field video string video URL or data: URI (media)
+---@field video string|zapi.Media video URL or data: URI (media)
 ---@field caption? string text shown with the video
 
 ---@class zapi.reply.send_video_status
@@ -2049,7 +2119,7 @@ function Client:reply_status_text(params) end
 
 ---@class zapi.params.reply_status_gif
 ---@field phone string number of the person who posted the status (phone)
----@field gif string address of an mp4 file; only links are documented here (media)
+---@field gif string|zapi.Media address of an mp4 file; only links are documented here (media)
 ---@field statusMessageId string id of the status message, from the receive webhook (message_id)
 
 ---@class zapi.reply.reply_status_gif
@@ -2068,7 +2138,7 @@ function Client:reply_status_gif(params) end
 
 ---@class zapi.params.reply_status_sticker
 ---@field phone string number of the person who posted the status (phone)
----@field sticker string sticker URL or data: URI (media)
+---@field sticker string|zapi.Media sticker URL or data: URI (media)
 ---@field statusMessageId string id of the status message, from the receive webhook (message_id)
 
 ---@class zapi.reply.reply_status_sticker
@@ -2354,7 +2424,7 @@ function Client:get_profile_picture(params) end
 --- - also serves to turn a phone number into its @lid
 --- - an @lid cannot be turned back into a phone number
 ---@param params zapi.params.phone_exists|string
----@return zapi.reply.phone_exists[]|nil reply
+---@return zapi.reply.phone_exists[]|table|nil reply
 ---@return zapi.Error|nil err
 function Client:phone_exists(params) end
 
@@ -2477,7 +2547,7 @@ function Client:update_group_name(params) end
 
 ---@class zapi.params.update_group_photo
 ---@field groupId string group id (group)
----@field groupPhoto string image URL or base64 image (media)
+---@field groupPhoto string|zapi.Media image URL or base64 image (media)
 
 ---@class zapi.reply.update_group_photo
 ---@field value? boolean true when it was accepted, false when it was refused
@@ -2614,8 +2684,8 @@ function Client:leave_group(params) end
 
 ---@class zapi.reply.get_group_metadata.participants
 ---@field phone? string member's number (phone)
----@field isAdmin? string|boolean member is an admin
----@field isSuperAdmin? string|boolean member created the group
+---@field isAdmin? boolean|string member is an admin
+---@field isSuperAdmin? boolean|string member created the group
 ---@field short? string member's short name
 ---@field name? string member's name
 
@@ -2652,8 +2722,8 @@ function Client:get_group_metadata(params) end
 
 ---@class zapi.reply.get_light_group_metadata.participants
 ---@field phone? string member's number (phone)
----@field isAdmin? string|boolean member is an admin
----@field isSuperAdmin? string|boolean member created the group
+---@field isAdmin? boolean|string member is an admin
+---@field isSuperAdmin? boolean|string member created the group
 ---@field short? string member's short name
 ---@field name? string member's name
 
@@ -2688,8 +2758,8 @@ function Client:get_light_group_metadata(params) end
 
 ---@class zapi.reply.get_group_invitation_metadata.participants
 ---@field phone? string member's number (phone)
----@field isAdmin? string|boolean member is an admin
----@field isSuperAdmin? string|boolean member created the group
+---@field isAdmin? boolean|string member is an admin
+---@field isSuperAdmin? boolean|string member created the group
 
 ---@class zapi.reply.get_group_invitation_metadata
 ---@field phone? string group id (group)
@@ -2941,7 +3011,7 @@ function Client:update_community_description(params) end
 
 ---@class zapi.params.update_community_photo
 ---@field communityId string community id
----@field communityPhoto string image URL or base64 image (media)
+---@field communityPhoto string|zapi.Media image URL or base64 image (media)
 
 ---@class zapi.reply.update_community_photo
 ---@field value? boolean true when it was accepted, false when it was refused
@@ -2974,7 +3044,7 @@ function Client:create_newsletter(params) end
 
 ---@class zapi.params.update_newsletter_picture
 ---@field id string channel id (newsletter)
----@field pictureUrl string image URL or base64 (media)
+---@field pictureUrl string|zapi.Media image URL or base64 (media)
 
 ---@class zapi.reply.update_newsletter_picture
 ---@field value? boolean true when it was accepted, false when it was refused
@@ -3369,14 +3439,14 @@ function Client:save_product(params) end
 ---@class zapi.reply.list_products.products
 ---@field availability? string stock state, e.g. in stock
 ---@field id? string product id
----@field retailerId? boolean|string the seller's own product id
+---@field retailerId? string|boolean the seller's own product id
 ---@field description? string product description
 ---@field price? string price as text
 ---@field salePrice? string promotional price as text
 ---@field currency? string currency code
 ---@field name? string product name
----@field quantity? boolean|string quantity in stock
----@field images? string|any[] image links
+---@field quantity? string|boolean quantity in stock
+---@field images? string[]|string image links
 
 ---@class zapi.reply.list_products
 ---@field cartEnabled? boolean cart is on
@@ -3398,14 +3468,14 @@ function Client:list_products(params) end
 ---@class zapi.reply.list_products_v2.products
 ---@field availability? string stock state, e.g. in stock
 ---@field id? string product id
----@field retailerId? boolean|string the seller's own product id
+---@field retailerId? string|boolean the seller's own product id
 ---@field description? string product description
 ---@field price? string price as text
 ---@field salePrice? string promotional price as text
 ---@field currency? string currency code
 ---@field name? string product name
----@field quantity? boolean|string quantity in stock
----@field images? string|any[] image links
+---@field quantity? string|boolean quantity in stock
+---@field images? string[]|string image links
 
 ---@class zapi.reply.list_products_v2
 ---@field cartEnabled? boolean cart is on
@@ -3428,14 +3498,14 @@ function Client:list_products_v2(params) end
 ---@class zapi.reply.list_phone_products.products
 ---@field availability? string stock state, e.g. in stock
 ---@field id? string product id
----@field retailerId? boolean|string the seller's own product id
+---@field retailerId? string|boolean the seller's own product id
 ---@field description? string product description
 ---@field price? string price as text
 ---@field salePrice? string promotional price as text
 ---@field currency? string currency code
 ---@field name? string product name
----@field quantity? boolean|string quantity in stock
----@field images? string|any[] image links
+---@field quantity? string|boolean quantity in stock
+---@field images? string[]|string image links
 
 ---@class zapi.reply.list_phone_products
 ---@field cartEnabled? boolean cart is on
@@ -3459,14 +3529,14 @@ function Client:list_phone_products(params) end
 ---@class zapi.reply.list_phone_products_v2.products
 ---@field availability? string stock state, e.g. in stock
 ---@field id? string product id
----@field retailerId? boolean|string the seller's own product id
+---@field retailerId? string|boolean the seller's own product id
 ---@field description? string product description
 ---@field price? string price as text
 ---@field salePrice? string promotional price as text
 ---@field currency? string currency code
 ---@field name? string product name
----@field quantity? boolean|string quantity in stock
----@field images? string|any[] image links
+---@field quantity? string|boolean quantity in stock
+---@field images? string[]|string image links
 
 ---@class zapi.reply.list_phone_products_v2
 ---@field cartEnabled? boolean cart is on
@@ -3489,28 +3559,28 @@ function Client:list_phone_products_v2(params) end
 ---@class zapi.reply.get_product.product
 ---@field availability? string stock state, e.g. in stock
 ---@field id? string product id
----@field retailerId? boolean|string the seller's own product id
+---@field retailerId? string|boolean the seller's own product id
 ---@field description? string product description
 ---@field price? string price as text
 ---@field salePrice? string promotional price as text
 ---@field currency? string currency code
 ---@field name? string product name
----@field quantity? boolean|string quantity in stock
----@field images? string|any[] image links
+---@field quantity? string|boolean quantity in stock
+---@field images? string[]|string image links
 
 ---@class zapi.reply.get_product
 ---@field cartEnabled? boolean cart is on
 ---@field catalogId? string catalogue id
 ---@field availability? string stock state, e.g. in stock
 ---@field id? string product id
----@field retailerId? boolean|string the seller's own product id
+---@field retailerId? string|boolean the seller's own product id
 ---@field description? string product description
 ---@field price? string price as text
 ---@field salePrice? string promotional price as text
 ---@field currency? string currency code
 ---@field name? string product name
----@field quantity? boolean|string quantity in stock
----@field images? string|any[] image links
+---@field quantity? string|boolean quantity in stock
+---@field images? string[]|string image links
 ---@field product? zapi.reply.get_product.product the product, nested as in the older sample
 
 --- One product by its id.
@@ -4813,6 +4883,8 @@ function Partner:build(name, params) end
 function Partner:create_instance(params) end
 
 ---@class zapi.params.partner.subscribe_instance
+---@field instance string id of the instance that the call is about
+---@field token string token of that instance
 ---@field withCalls? boolean include voice-call support
 
 --- Turn a trial instance into a paid one.
@@ -4823,10 +4895,14 @@ function Partner:create_instance(params) end
 --- - withCalls only for accounts with the calls feature; without it the default plan applies
 --- - only instances created through the API can be subscribed (older English copy)
 --- - the 201 reply is shown only as OK, without a JSON body
----@param params? zapi.params.partner.subscribe_instance
+---@param params zapi.params.partner.subscribe_instance
 ---@return table|nil reply
 ---@return zapi.Error|nil err
 function Partner:subscribe_instance(params) end
+
+---@class zapi.params.partner.cancel_instance
+---@field instance string id of the instance that the call is about
+---@field token string token of that instance
 
 --- Cancel the subscription of an instance.
 ---
@@ -4836,9 +4912,10 @@ function Partner:subscribe_instance(params) end
 --- - not needed for trial instances
 --- - the 201 reply is shown only as OK, without a JSON body
 --- - the instance stays usable, and billed, until the last day of the current month
+---@param params zapi.params.partner.cancel_instance
 ---@return table|nil reply
 ---@return zapi.Error|nil err
-function Partner:cancel_instance() end
+function Partner:cancel_instance(params) end
 
 ---@class zapi.params.partner.list_instances
 ---@field page? integer page number (default 1)
@@ -4885,6 +4962,8 @@ function Partner:cancel_instance() end
 function Partner:list_instances(params) end
 
 ---@class zapi.params.partner.update_instance_subscription
+---@field instance string id of the instance that the call is about
+---@field token string token of that instance
 ---@field withCalls true must be true
 
 --- Upgrade a subscribed instance to the plan with voice calls.
@@ -4895,12 +4974,14 @@ function Partner:list_instances(params) end
 --- - withCalls accepts only true; there is no downgrade short of cancelling and subscribing anew
 --- - only for accounts with the calls feature
 --- - the 201 reply is shown only as OK, without a JSON body
----@param params zapi.params.partner.update_instance_subscription|true
+---@param params zapi.params.partner.update_instance_subscription
 ---@return table|nil reply
 ---@return zapi.Error|nil err
 function Partner:update_instance_subscription(params) end
 
 ---@class zapi.params.partner.configure_proxy
+---@field instance string id of the instance that the call is about
+---@field token string token of that instance
 ---@field proxyUrl string proxy address with scheme and credentials, such as socks5://user:password@host:1080; empty removes it
 ---@field enable boolean use the proxy or not
 

@@ -29,6 +29,12 @@ local zapi = {}
 ---@field retryable boolean
 ---@field retry_after? number seconds
 
+--- A value of the configuration by its variable's name: command line,
+--- environment, .env beside the script, or the file that NAME_FILE names.
+---@param name string
+---@return string|nil
+function zapi.getenv(name) end
+
 --- Is this an error value, and of this kind ("auth.*": of this family)?
 ---@param value any
 ---@param kind? zapi.ErrorKind|string
@@ -262,6 +268,12 @@ function json.encode(value) end
 ---@return zapi.Error|nil err
 function json.decode(text, options) end
 
+--- As zapi.array.
+---@generic T: table
+---@param t? T
+---@return T
+function json.array(t) end
+
 --- Text into the log, as string.format; secrets are masked.
 ---@class zapi.log
 ---@field debug fun(format: any, ...)
@@ -289,6 +301,10 @@ function media.file(path, mime) end
 ---@return string|nil path
 ---@return zapi.Error|nil err
 function media.save(url, path, options) end
+
+--- Host and port of the API in use, when ZAPI_BASE_URL names it.
+---@return string|nil
+function media.own_host() end
 
 -- ---- text, Brazil, CSV -----------------------------------------------------
 
@@ -351,6 +367,11 @@ function br.cep(s) end
 ---@param pix {key: string, name: string, city: string, amount?: integer, txid?: string}
 ---@return string
 function br.pix(pix) end
+
+--- CRC-16/CCITT-FALSE, as at the end of a Pix text.
+---@param s string
+---@return integer
+function br.crc16(s) end
 
 ---@class zapi.crypto
 local crypto = {}
