@@ -29,14 +29,21 @@ local function ours(url, base)
    return url:sub(1, #base) == base and url:sub(#base + 1):match "^/webhook/[^/]+$" ~= nil
 end
 
+--- Is this URL set, and by somebody else than a bot at `base`?
+---@param have any what /me says
+---@param base string public address of the bot, without a slash at its end
+---@return boolean
+function M.is_foreign(have, base)
+   return type(have) == "string" and have ~= "" and have ~= "null" and not ours(have, base)
+end
+
 -- Sets one URL; returns true, or nil and why not.
 local function set_one(client, row, have, want, base, take)
    local field, call = row[1], row[2]
    if have == want then
       return true
    end
-   if type(have) == "string" and have ~= "" and have ~= "null"
-      and not ours(have, base) and not take then
+   if M.is_foreign(have, base) and not take then
       return nil, ("%s belongs to %s: left alone (--take-webhooks replaces it)")
          :format(field, shown(have))
    end

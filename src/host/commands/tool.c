@@ -4,8 +4,9 @@
  * lua/zapi/host/tools/TOOL.lua. The words after the command are its arguments,
  * untouched; it ends with os.exit(code). core.options tells it its name
  * (`tool`), the text of --help (`help`), the table of commands and options
- * (`list`), the path of this program (`program`) and, when it writes to a
- * terminal, how wide that is (`columns`).
+ * (`list`), the path of this program (`program`), when it writes to a terminal
+ * how wide that is (`columns`), and whether somebody can answer a question,
+ * that is, stdin is a terminal (`asks`).
  */
 #include <stdlib.h>
 #include <sys/ioctl.h>
@@ -66,6 +67,7 @@ int zapi_command_tool(const struct zapi_options *options)
         {"list", list},
         {"program", program_path(path, sizeof path)},
         {"columns", columns(width, sizeof width)},
+        {"asks", isatty(STDIN_FILENO) ? "1" : NULL},
         {NULL, NULL},
     };
     int code = 2;
