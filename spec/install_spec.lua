@@ -48,8 +48,17 @@ describe("cmake --install #slow", function()
    end)
 
    it("installs the papers and the examples", function()
-      for _, name in ipairs { "README.md", "LICENSE", "CHANGELOG.md", "examples/echo.lua" } do
+      for _, name in ipairs { "README.md", "LICENSE", "CHANGELOG.md", "examples/echo.lua",
+         "docs/api.md" } do
          shell.must(("test -s %s/share/doc/zapibot/%s"):format(prefix, name))
+      end
+   end)
+
+   it("installs the types for editors, and tells where", function()
+      local folder = shell.must(clean(prefix .. "/bin/zapibot types")):gsub("%s+$", "")
+      assert.equal(prefix .. "/share/zapibot/types", folder)
+      for _, name in ipairs { "config.json", "library/zapi.lua", "library/zapi/bot.lua" } do
+         shell.must(("test -s %s/%s"):format(folder, name))
       end
    end)
 end)

@@ -49,7 +49,8 @@ end
 --- Copies what a build of this checkout needs.
 ---@param to string
 function M.copy_checkout(to)
-   M.must("cp -r CMakeLists.txt CMakePresets.json cmake src lua rockspec examples "
+   M.must("cp -r CMakeLists.txt CMakePresets.json cmake src lua library docs rockspec "
+      .. "examples "
       .. "README.md ARCHITECTURE.md CHANGELOG.md LICENSE " .. M.quote(to))
 end
 
