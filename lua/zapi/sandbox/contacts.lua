@@ -146,6 +146,7 @@ route("GET", "/chats/{phone}", function(sandbox, p)
    local row = chat_row(sandbox, chat, nil, is_group) or {
       phone = chat, isGroup = is_group, isGroupAnnouncement = false, unread = "0",
       isMuted = "0", isMarkedSpam = "false", lastMessageTime = "0",
+      notes = sandbox.catalog.notes[chat],
    }
    row.archived, row.pinned = nil, nil
    row.messagesUnread = math.tointeger(tonumber(row.unread))
