@@ -96,6 +96,23 @@ describe("zapibot call", function()
          assert.is_nil(out:find("SECRETCLIENT0001", 1, true))
       end)
 
+      it("knows partners and gateways", function()
+         local got = place.json("call partner.subscribe_instance --dry-run instance=I0001 "
+            .. "token=OTHERTOKEN0001 withCalls=true", "ZAPI_PARTNER_TOKEN=SECRETPARTNER01 ")
+         assert.matches("/instances/I0001/token/%*%*%*/integrator/", got.url)
+         assert.equal("Bearer ***", got.headers.Authorization)
+         assert.same({withCalls = true}, got.body)
+         got = place.json("call gateway.get_status --dry-run instancia_uuid=u",
+            "ZAPI_GATEWAY_URL=https://g.example.com ZAPI_GATEWAY_API_KEY=SECRETKEY0001 "
+            .. "ZAPI_GATEWAY_SYSTEM_ID=7 ")
+         assert.equal("https://g.example.com/api/vinculos/status/u", got.url)
+         assert.equal("7", got.headers["X-Sistema-ID"])
+         local body = place.json("call gateway.create_token --dry-run chave_api=SECRETKEY0002",
+            "ZAPI_GATEWAY_URL=https://g.example.com ZAPI_GATEWAY_API_KEY=SECRETKEY0001 "
+            .. "ZAPI_GATEWAY_SYSTEM_ID=7 ").body
+         assert.same({chave_api = "***"}, body)
+      end)
+
       it("keeps the order of the row, in one line", function()
          local _, out = place.run("call send_text --dry-run message=oi phone=5511999990001", ENV)
          assert.matches('^{"method":"POST","url":"[^"]+","headers":{[^}]*},'
