@@ -25,6 +25,18 @@ describe("z:build", function()
       assert.matches("/contacts/5511999990001$", z:build("get_contact", "5511999990001").url)
    end)
 
+   it("leads nowhere else, whatever stands in its path", function()
+      local function build(params)
+         return pcall(z.build, z, "delete_queue_message", params)
+      end
+      assert.matches("/queue/%.%.%%2F%.%.%%2Fx%%3F$", select(2, build "../../x?").url)
+      for _, id in ipairs {"", ".", ".."} do
+         local ok, err = build(id)
+         assert.is_false(ok)
+         assert.matches("bad parameter 'zaapId' to delete_queue_message %(", err)
+      end
+   end)
+
    it("throws what the call itself would throw, at the caller's line", function()
       local ok, err = pcall(function()
          z:build("send_text", {phone = "5511999990001"})

@@ -498,6 +498,17 @@ static bool derive_extension(struct walk *w, const struct members *m,
     return true;
 }
 
+/* A server, and libcurl before it, takes "." and ".." for directions; nothing
+ * at all makes another path. */
+static bool is_segment(struct walk *w, const char *s, size_t len)
+{
+    bool dots = (len == 1 || len == 2) && strspn(s, ".") == len;
+    if (len > 0 && !dots)
+        return true;
+    zapi_check_bad(&w->check, "it cannot stand in a path");
+    return false;
+}
+
 static bool fill_one(struct walk *w, const struct members *m, const char *name,
                      size_t len, struct zapi_buf *out)
 {
@@ -507,8 +518,10 @@ static bool fill_one(struct walk *w, const struct members *m, const char *name,
     if (!peek(w, m, f->name))
         return strcmp(f->name, "extension") == 0 ? derive_extension(w, m, out)
                                                  : missing(w, m, f);
-    size_t before = enter(w, f->name);
-    bool ok = write_value(w, f, lua_gettop(w->L), true, out);
+    size_t before = enter(w, f->name), start = out->len;
+    bool ok =
+        write_value(w, f, lua_gettop(w->L), true, out) &&
+        (out->failed || is_segment(w, out->data + start, out->len - start));
     leave(w, before);
     lua_pop(w->L, 1);
     return ok;

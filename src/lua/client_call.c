@@ -494,6 +494,8 @@ static void take_instance(lua_State *L, struct call_op *op,
         zapi_check_type(&check, f, luaL_typename(L, -1));
     else if (len == 0)
         zapi_check_bad(&check, "it is empty");
+    else if (len <= 2 && strspn(s, ".") == len)
+        zapi_check_bad(&check, "it cannot stand in a path");
     else
         zapi_check_string(&check, f, s, len, true, &op->root);
     if (error.kind != ZAPI_E_NONE)
