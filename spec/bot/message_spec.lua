@@ -240,6 +240,20 @@ describe("a sent message", function()
       assert.equal("zapi.Message (SENT1, deleted)", tostring(sent))
    end)
 
+   it("takes a file of this machine", function()
+      local path = os.tmpname()
+      local file = assert(require("zapi").media.file(path))
+      local calls = handled(function(ctx)
+         ctx:reply {document = file, filename = "a.txt"}
+      end)
+      os.remove(path)
+      assert.equal("send_document", calls[1].name)
+      assert.equal(file, calls[1].params.document)
+      assert.matches("bad .*image", fake.thrown(handled, function(ctx)
+         ctx:reply {image = true}
+      end))
+   end)
+
    it("keeps its picture when the caption is edited", function()
       local calls = handled(function(ctx)
          ctx:reply({image = "https://a/i.png", caption = "a"}):edit("b")

@@ -8,10 +8,10 @@ local M = {}
 
 ---@class zapi.msg
 ---@field text? string alone, or the text above buttons and lists
----@field image? string URL or data: URI (zapi.media.file makes one of a file)
----@field audio? string
----@field video? string
----@field document? string
+---@field image? string|zapi.Media URL, data: URI, or a file: zapi.media.file(path)
+---@field audio? string|zapi.Media
+---@field video? string|zapi.Media
+---@field document? string|zapi.Media
 ---@field location? {latitude: number, longitude: number, title: string, address?: string}
 ---@field buttons? (string|{id: string, label: string})[] ids are the labels if left out
 ---@field list? {title: string, button: string, options: table}
@@ -24,8 +24,8 @@ local M = {}
 ---@field delay? number seconds before the next message, 1 to 15
 
 local keys = {
-   text = "string|number", image = "string", audio = "string", video = "string",
-   document = "string", location = "table", buttons = "table", list = "table",
+   text = "string|number", image = "string|userdata", audio = "string|userdata",
+   video = "string|userdata", document = "string|userdata", location = "table", buttons = "table", list = "table",
    caption = "string", filename = "string", extension = "string",
    mentioned = "table|string", quote = "boolean", typing = "number", delay = "number",
 }
