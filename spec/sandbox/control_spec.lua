@@ -60,6 +60,18 @@ describe("the sandbox's control API", function()
          { "messages", "5", "the body must be a JSON object" },
          { "presence", { from = "Ana", status = "FLYING" }, "unknown status: FLYING" },
          { "connection", {}, "connected must be true or false" },
+         { "memberships", { action = "burn" },
+            "action must be join, leave, withdraw, promote or demote" },
+         { "memberships", { action = "join", person = "Zé" }, "person: no such person: Zé" },
+         { "memberships", { action = "join", person = "Ana", group = "Nenhum" },
+            "no such group: Nenhum" },
+         { "memberships", { action = "join", person = "Ana", by = "Zé", group = "Grupo" },
+            "by: no such person: Zé" },
+         { "orders", { from = "Ana" }, "items must be a list" },
+         { "orders", { from = "Ana", items = {} }, "an order has at least one item" },
+         { "orders", { from = "Ana", items = { 5 } },
+            "an item is {id= or retailerId=, quantity=}" },
+         { "orders", { from = "Ana", items = { { id = "x" } } }, "no such product: x" },
       } do
          local status, reply = post(case[1], case[2])
          assert.equal(400, status, case[3])
@@ -68,6 +80,28 @@ describe("the sandbox's control API", function()
       assert.equal(404, (post("nothing", {})))
       assert.equal(405, (post("state", {})))
       assert.equal(405, select(2, get("people")))
+   end)
+
+   it("moves people in groups, and sends carts", function()
+      local _, person = post("people", { name = "Rui" })
+      local status, reply = post("memberships",
+         { action = "join", person = "Rui", group = "Grupo" })
+      assert.equal(200, status)
+      assert.equal("joined", reply.value)
+      assert.is_true(s.world:is_member(s:find_group("Grupo"), person.phone))
+      post("memberships", { action = "promote", person = "Rui", group = "Grupo", by = "Ana" })
+      assert.is_true(s:find_group("Grupo").admins[person.phone])
+      post("memberships", { action = "demote", person = "Rui", group = "Grupo" })
+      assert.is_nil(s:find_group("Grupo").admins[person.phone])
+      post("memberships", { action = "leave", person = "Rui", group = "Grupo" })
+      assert.is_false(s.world:is_member(s:find_group("Grupo"), person.phone))
+      s:run("POST", "/products", {
+         retailerId = "A", name = "Caneca", description = "x", price = 2, currency = "BRL",
+         images = { "https://example.com/x.jpg" },
+      })
+      status, reply = post("orders", { from = "Ana", items = { { id = "A", quantity = 3 } } })
+      assert.equal(201, status)
+      assert.equal("🛒 Pedido\n3 × Caneca", reply.text)
    end)
 
    it("tells the bot that a person is typing", function()

@@ -77,6 +77,39 @@ function post.messages(sandbox, body)
    return reply(201, view.message(sandbox.world, message))
 end
 
+local MOVES <const> = {
+   join = function(sandbox, b) return sandbox:join(b.person, b.group, b.by) end,
+   leave = function(sandbox, b) return sandbox:leave(b.person, b.group) end,
+   withdraw = function(sandbox, b) return sandbox:withdraw(b.person, b.group) end,
+   promote = function(sandbox, b) return sandbox:promote(b.person, b.group, true, b.by) end,
+   demote = function(sandbox, b) return sandbox:promote(b.person, b.group, false, b.by) end,
+}
+
+-- {person, group, action, by?}: a person comes, goes, becomes an admin.
+function post.memberships(sandbox, body)
+   local move = MOVES[body.action or ""]
+   if not move then return bad("action must be join, leave, withdraw, promote or demote") end
+   local world = sandbox.world
+   for _, field in ipairs { "person", "by" } do
+      local who = body[field]
+      if (field == "person" or who ~= nil) and not world:find_person(who) then
+         return bad(("%s: no such person: %s"):format(field, who))
+      end
+   end
+   if not world:find_group(body.group) then
+      return bad("no such group: " .. tostring(body.group))
+   end
+   return reply(200, { value = move(sandbox, body) })
+end
+
+-- {from, items, order_id?, message?}: a customer sends a cart.
+function post.orders(sandbox, body)
+   if type(body.items) ~= "table" then return bad("items must be a list") end
+   local message, err = sandbox:order(body.from, body.items, body)
+   if not message then return bad(err) end
+   return reply(201, view.message(sandbox.world, message))
+end
+
 function post.presence(sandbox, body)
    local ok, err = sandbox:type_in(body.from, body.chat, body.status)
    if not ok then return bad(err) end

@@ -113,10 +113,14 @@ end
 ---@return zapi.sandbox.Group|nil
 function Sandbox:find_group(which) return self.world:find_group(which) end
 
+--- What POST /__sandbox/orders does.
+---@return zapi.sandbox.Message|nil, string|nil err
+function Sandbox:order(person, items, opts) return orders.place(self, person, items, opts) end
+
 --- A customer sends a cart: {{retailerId = "A1", quantity = 2}, …}.
 ---@return zapi.sandbox.Message
 function Sandbox:place_order(person, items, opts)
-   local m, err = orders.place(self, person, items, opts)
+   local m, err = self:order(person, items, opts)
    return m or error("place_order: " .. err, 2)
 end
 

@@ -12,6 +12,7 @@ local UNKNOWN <const> = "Update order has not been sent because it received inva
 -- ---- a customer orders -----------------------------------------------------
 
 local function line_of(sandbox, item)
+   if type(item) ~= "table" then return nil, "an item is {id= or retailerId=, quantity=}" end
    local product = catalogs.product(sandbox.catalog, item.id or item.retailerId)
    if not product then return nil, "no such product: " .. tostring(item.id or item.retailerId) end
    return {

@@ -1,6 +1,7 @@
 --- What exists in a sandbox: one instance (one number), people, groups and the
 --- messages between them. Pure state: no network, no clock of its own. Who
 --- wants to know of changes sets `on_change`.
+local core = require "zapi.core"
 local ids = require "zapi.sandbox.ids"
 
 local M = {}
@@ -102,7 +103,8 @@ function World:invite_code() return self.ids:hex(22) end
 
 local function new_group(self, spec, members)
    local group = {
-      id = "120363" .. self.ids:digits(12) .. "-group", name = spec.name, members = members,
+      id = "120363" .. self.ids:digits(12) .. "-group", name = spec.name,
+      members = core.array(members),
       admins = {}, requests = {}, code = self:invite_code(),
       owner = spec.bot_admin == false and members[1] or self.phone,
       bot = { member = true, admin = spec.bot_admin ~= false }, created = self:now(),

@@ -148,9 +148,12 @@ function drawHead() {
   $("chat-info").textContent = state.typing.has(state.chat) ? `${state.me.name}: ${word("typing")}`
     : group ? members : chat ? `+${chat.phone}` : "";
   $("as-label").hidden = !group;
-  if (group && $("as").dataset.chat !== group.id) {
+  const seats = group && [group.id, ...group.members].join(" ");
+  if (group && $("as").dataset.seats !== seats) {
+    const before = $("as").dataset.seats?.startsWith(group.id) ? $("as").value : null;
     $("as").replaceChildren(...group.members.map((p) => el("option", { value: p }, nameOf(p))));
-    $("as").dataset.chat = group.id;
+    if (group.members.includes(before)) $("as").value = before;
+    $("as").dataset.seats = seats;
   }
 }
 
@@ -350,7 +353,11 @@ const handlers = {
   message: onMessage,
   update: onMessage,
   person(p) { state.people.set(p.phone, p); drawSide(); },
-  group(g) { state.groups.set(g.id, g); drawSide(); },
+  group(g) {
+    state.groups.set(g.id, g);
+    drawSide();
+    if (g.id === state.chat) drawHead();
+  },
   journal(e) { keepEntry(e); drawEntry(e); },
   state(s) { keepState(s); drawSide(); drawHead(); },
   typing: onTyping,
