@@ -133,7 +133,7 @@ static void open_libraries(lua_State *L, struct zapi_automation *a)
 static void load_asset(lua_State *L, struct zapi_automation *a,
                        const char *name)
 {
-    size_t len;
+    size_t len = 0;
     const char *text = host_asset(a, name, &len);
     if (!text) {
         luaL_error(L, "%s is not inside this program", name);

@@ -32,6 +32,8 @@
 
 #define TURN_BUDGET_NS 5000000u /* for taking events, per turn of the loop */
 
+#define WEBHOOK_PATIENCE 2.5 /* seconds; Z-API gives up after three */
+
 enum { MOST_TASKS = 256, DRAIN_SECONDS = 10 };
 
 static const char webhook_path[] = "/webhook/";
@@ -317,7 +319,10 @@ static void take_webhook(struct service *s, struct zapi_exchange *ex)
         return;
     }
     zapi_exchange_set_data(ex, s);
-    zapi_inbox_append(s->inbox, item_of(ev), on_stored, ex);
+    struct zapi_inbox_item item = item_of(ev);
+    item.may_wait = true;
+    zapi_exchange_patience(ex, WEBHOOK_PATIENCE);
+    zapi_inbox_append(s->inbox, item, on_stored, ex);
 }
 
 static void on_exchange(void *arg, struct zapi_exchange *ex)

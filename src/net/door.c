@@ -101,6 +101,7 @@ struct zapi_exchange {
     struct MHD_Response *response; /* answered, not yet queued */
     bool answered, suspended, ready, gone;
     struct stream *stream;
+    double patience; /* seconds; 0: the door's */
     double deadline;
     struct zapi_exchange *prev, *next; /* waiting, or streams */
     struct zapi_exchange *next_ready;
@@ -185,6 +186,22 @@ static void list_add(struct list *l, struct zapi_exchange *ex)
     else
         l->head = ex;
     l->tail = ex;
+}
+
+/* Oldest deadline first. Most wait equally long: the place is the end. */
+static void list_add_by_deadline(struct list *l, struct zapi_exchange *ex)
+{
+    struct zapi_exchange *before = l->tail;
+    while (before && before->deadline > ex->deadline)
+        before = before->prev;
+    if (before == l->tail) {
+        list_add(l, ex);
+        return;
+    }
+    ex->prev = before;
+    ex->next = before ? before->next : l->head;
+    ex->next->prev = ex;
+    *(before ? &before->next : &l->head) = ex;
 }
 
 static void list_remove(struct list *l, struct zapi_exchange *ex)
@@ -567,8 +584,9 @@ static void suspend(struct zapi_exchange *ex)
     MHD_suspend_connection(ex->conn);
     if (ex->stream)
         return;
-    ex->deadline = now_mono() + d->config.reply_timeout;
-    list_add(&d->waiting, ex);
+    ex->deadline = now_mono() +
+                   (ex->patience > 0 ? ex->patience : d->config.reply_timeout);
+    list_add_by_deadline(&d->waiting, ex);
 }
 
 static void watch_client(struct zapi_exchange *ex, int op)
@@ -703,8 +721,8 @@ static double expire(struct zapi_door *d)
         next = ex->deadline - now;
     pthread_mutex_unlock(&d->lock);
     if (late > 0)
-        zapi_warn("%s: answered 503 to %u that waited longer than %g s",
-                  d->label, late, d->config.reply_timeout);
+        zapi_warn("%s: answered 503 to %u that waited too long", d->label,
+                  late);
     return next;
 }
 
@@ -918,6 +936,8 @@ size_t zapi_door_refused(struct zapi_door *d)
 
 void zapi_door_stop(struct zapi_door *d)
 {
+    if (!d)
+        return;
     pthread_mutex_lock(&d->lock);
     d->quiesce = d->stopping = true;
     kick(d);
@@ -989,6 +1009,11 @@ const char *zapi_exchange_body(const struct zapi_exchange *ex, size_t *len)
 char *zapi_exchange_take_body(struct zapi_exchange *ex, size_t *len)
 {
     return zapi_buf_take(&ex->body, len);
+}
+
+void zapi_exchange_patience(struct zapi_exchange *ex, double seconds)
+{
+    ex->patience = seconds;
 }
 
 void zapi_exchange_set_data(struct zapi_exchange *ex, void *data)

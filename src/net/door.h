@@ -58,7 +58,7 @@ size_t zapi_door_in_flight(struct zapi_door *door);
 size_t zapi_door_refused(struct zapi_door *door);
 /* Quiesces, answers 503 to what is still suspended, waits (bounded) until the
  * answers are out, joins the thread, frees. Exchanges still owned elsewhere
- * stay valid for respond(), which then only frees. */
+ * stay valid for respond(), which then only frees. NULL is fine. */
 void zapi_door_stop(struct zapi_door *door);
 
 /* ---- reading; valid from gate on, borrowed until respond/end ---- */
@@ -83,6 +83,9 @@ void zapi_exchange_query(const struct zapi_exchange *ex,
 const char *zapi_exchange_body(const struct zapi_exchange *ex, size_t *len);
 /* Moves the body to the caller, who frees it. NULL when empty. */
 char *zapi_exchange_take_body(struct zapi_exchange *ex, size_t *len);
+/* From within `handle` only: how many seconds this request waits at most,
+ * instead of `reply_timeout`. An answer that comes later leads nowhere. */
+void zapi_exchange_patience(struct zapi_exchange *ex, double seconds);
 /* A pointer of the owner's, for whatever it needs. */
 void zapi_exchange_set_data(struct zapi_exchange *ex, void *data);
 void *zapi_exchange_data(const struct zapi_exchange *ex);

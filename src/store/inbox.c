@@ -10,15 +10,26 @@
  * for ever. Everything is under one lock, held for a few dozen instructions.
  *
  * `events` counts what was stored and is not done, so that the bound covers
- * also what was taken and waits elsewhere. Start reading at
- * zapi_inbox_append.
+ * also what was taken and waits elsewhere. When it is reached, appends wait in
+ * `late` for a done event to make room: a sender that is slowed down loses
+ * nothing, one that is refused comes again at once and costs more than its
+ * event. Start reading at zapi_inbox_append.
  */
 #include "store/inbox.h"
 
 #include <pthread.h>
 #include <stdlib.h>
 
-enum { CAPACITY = 10000, REMEMBER = 100000 };
+enum { CAPACITY = 10000, REMEMBER = 100000, MOST_LATE = 1024 };
+
+/* An append that waits for room. */
+struct late {
+    struct zapi_inbox_item item;
+    zapi_inbox_stored *stored;
+    void *arg;
+    enum zapi_inbox_result result;
+    struct late *next;
+};
 
 struct key {
     uint64_t half[2];
@@ -32,6 +43,8 @@ struct zapi_inbox {
     struct zapi_inbox_item *queue; /* a ring of `capacity` */
     size_t first, waiting;
     size_t events; /* stored and not done */
+    struct late *late, **late_end;
+    size_t nlate;
 
     struct key *ring; /* the last `remember` keys */
     size_t at;        /* where the next one goes */
@@ -47,6 +60,20 @@ static size_t power_of_two(size_t n)
     return p;
 }
 
+/* Ends appends that waited, outside the lock. */
+static void tell(struct zapi_inbox *in, struct late *list)
+{
+    while (list) {
+        struct late *next = list->next;
+        if (list->result != ZAPI_INBOX_STORED)
+            in->config.drop(list->item.event);
+        if (list->stored)
+            list->stored(list->arg, list->result);
+        free(list);
+        list = next;
+    }
+}
+
 struct zapi_inbox *zapi_inbox_new(const struct zapi_inbox_config *config)
 {
     struct zapi_inbox *in = calloc(1, sizeof *in);
@@ -59,6 +86,7 @@ struct zapi_inbox *zapi_inbox_new(const struct zapi_inbox_config *config)
         in->config.remember = REMEMBER;
     size_t slots = power_of_two(in->config.remember * 2);
     in->mask = slots - 1;
+    in->late_end = &in->late;
     in->queue = calloc(in->config.capacity, sizeof *in->queue);
     in->ring = calloc(in->config.remember, sizeof *in->ring);
     in->set = calloc(slots, sizeof *in->set);
@@ -74,6 +102,7 @@ void zapi_inbox_delete(struct zapi_inbox *in)
     struct zapi_inbox_item item;
     if (!in)
         return;
+    tell(in, in->late);
     while (in->waiting > 0 && zapi_inbox_take(in, &item))
         in->config.drop(item.event);
     pthread_mutex_destroy(&in->lock);
@@ -152,9 +181,42 @@ static enum zapi_inbox_result store(struct zapi_inbox *in,
         return ZAPI_INBOX_DUPLICATE;
     item->seq = ++in->seq;
     in->queue[(in->first + in->waiting) % in->config.capacity] = *item;
-    *wake = in->waiting++ == 0;
+    *wake = in->waiting++ == 0 || *wake;
     in->events++;
     return ZAPI_INBOX_STORED;
+}
+
+/* false: it cannot wait (no memory, too many do). */
+static bool let_wait(struct zapi_inbox *in, const struct zapi_inbox_item *item,
+                     zapi_inbox_stored *stored, void *arg)
+{
+    struct late *late = in->nlate < MOST_LATE ? malloc(sizeof *late) : NULL;
+    if (!late)
+        return false;
+    *late = (struct late){
+        .item = *item, .stored = stored, .arg = arg, .result = ZAPI_INBOX_FULL};
+    *in->late_end = late;
+    in->late_end = &late->next;
+    in->nlate++;
+    return true;
+}
+
+/* Stores what waited, as far as there is room now; they leave the list. Under
+ * the lock. */
+static struct late *end_waits(struct zapi_inbox *in, bool *wake)
+{
+    struct late *done = in->late, **link = &done;
+    while (*link && in->events < in->config.capacity) {
+        struct late *late = *link;
+        late->result = store(in, &late->item, wake);
+        in->nlate--;
+        link = &late->next;
+    }
+    in->late = *link;
+    *link = NULL;
+    if (!in->late)
+        in->late_end = &in->late;
+    return done;
 }
 
 void zapi_inbox_append(struct zapi_inbox *in, struct zapi_inbox_item item,
@@ -163,7 +225,11 @@ void zapi_inbox_append(struct zapi_inbox *in, struct zapi_inbox_item item,
     bool wake = false;
     pthread_mutex_lock(&in->lock);
     enum zapi_inbox_result result = store(in, &item, &wake);
+    bool waits = result == ZAPI_INBOX_FULL && item.may_wait &&
+                 let_wait(in, &item, stored, arg);
     pthread_mutex_unlock(&in->lock);
+    if (waits)
+        return;
     if (result != ZAPI_INBOX_STORED)
         in->config.drop(item.event);
     if (stored)
@@ -187,11 +253,16 @@ bool zapi_inbox_take(struct zapi_inbox *in, struct zapi_inbox_item *out)
 
 void zapi_inbox_done(struct zapi_inbox *in, uint64_t seq)
 {
+    bool wake = false;
     (void)seq; /* the durable inbox deletes its row */
     pthread_mutex_lock(&in->lock);
     if (in->events > 0)
         in->events--;
+    struct late *ended = end_waits(in, &wake);
     pthread_mutex_unlock(&in->lock);
+    tell(in, ended);
+    if (wake && in->config.wake)
+        in->config.wake(in->config.arg);
 }
 
 size_t zapi_inbox_depth(struct zapi_inbox *in)

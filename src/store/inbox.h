@@ -30,6 +30,8 @@ struct zapi_inbox_item {
     uint64_t seq;    /* set by the inbox */
     uint64_t key[2]; /* 0,0: no duplicate check */
     void *event;     /* moved; freed with `drop` when it is not stored */
+    bool may_wait;   /* a full inbox lets it wait for room (a thousand at most)
+                        instead of answering FULL */
 };
 
 struct zapi_inbox_config {

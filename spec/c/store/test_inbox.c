@@ -82,6 +82,26 @@ static void bounded_until_done(void)
     zapi_inbox_delete(in);
 }
 
+static void late_ones_wait_for_room(void)
+{
+    struct zapi_inbox *in = open_with(1, 10);
+    struct zapi_inbox_item item = {.key = {2, 2}, .may_wait = true};
+    put(in, 1, 1);
+    result = ZAPI_INBOX_DUPLICATE;
+    zapi_inbox_append(in, item, stored, NULL);
+    CHECK_INT(result, ZAPI_INBOX_DUPLICATE); /* not told yet */
+    item.key[0] = 3;
+    zapi_inbox_append(in, item, stored, NULL);
+    CHECK(zapi_inbox_take(in, &item) && item.seq == 1);
+    zapi_inbox_done(in, 1);
+    CHECK_INT(result, ZAPI_INBOX_STORED); /* the first of the two */
+    CHECK(zapi_inbox_take(in, &item) && item.key[0] == 2);
+    CHECK(!zapi_inbox_take(in, &item));
+    zapi_inbox_delete(in);
+    CHECK_INT(result, ZAPI_INBOX_FULL); /* the other */
+    CHECK_INT(dropped, 1);
+}
+
 static void duplicates_also_after_done(void)
 {
     struct zapi_inbox *in = open_with(10, 3);
@@ -191,6 +211,7 @@ int main(void)
 {
     RUN(order_and_sequence);
     RUN(bounded_until_done);
+    RUN(late_ones_wait_for_room);
     RUN(duplicates_also_after_done);
     RUN(without_key_never_a_duplicate);
     RUN(set_agrees_with_a_list);
