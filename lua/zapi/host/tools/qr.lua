@@ -34,18 +34,27 @@ local function ask(question)
    return answer:find "^%s*[ys]" ~= nil
 end
 
-local given, words = args.parse({...}, OPTIONS, MORE)
-local refresh = tonumber(given.refresh or 15)
-if #words > 0 then
-   args.fail("'%s' is too much", words[1])
-elseif not refresh or refresh <= 0 or refresh > 3600 then
-   args.fail("--refresh takes seconds, as 15")
-elseif given["clear-queue"] and given["keep-queue"] then
-   args.fail("--clear-queue or --keep-queue, not both")
+local function queue_of(given)
+   if given["clear-queue"] and given["keep-queue"] then
+      args.fail("--clear-queue or --keep-queue, not both")
+   end
+   return given["clear-queue"] and "clear" or given["keep-queue"] and "keep" or nil
 end
 
+local function refresh_of(given)
+   local seconds = tonumber(given.refresh or 15)
+   if not seconds or seconds <= 0 or seconds > 3600 then
+      args.fail("--refresh takes seconds, as 15")
+   end
+   return seconds
+end
+
+local given, words = args.parse({...}, OPTIONS, MORE)
+if #words > 0 then
+   args.fail("'%s' is too much", words[1])
+end
 os.exit(link.run {
-   client = api.client(), refresh = refresh, out = out, ask = core.options.asks and ask or nil,
-   queue = given["clear-queue"] and "clear" or given["keep-queue"] and "keep" or nil,
-   image = given.image, columns = term.columns(),
+   refresh = refresh_of(given), queue = queue_of(given), image = given.image,
+   client = api.client(), out = out, ask = core.options.asks and ask or nil,
+   columns = term.columns(),
 })

@@ -119,7 +119,10 @@ local function write_file(path, bytes)
 end
 
 local function show_image(o, bytes)
-   if not o.image then
+   if not bytes then
+      say(o, "The API gave no image; without --image the code is drawn here.")
+      return api.FAILED
+   elseif not o.image then
       say(o, "The API gives the code as an image only, which cannot be drawn here: "
          .. "zapibot qr --image code.png writes it to a file.")
       return api.FAILED
@@ -171,7 +174,7 @@ local function show_code(o, nth)
    end
    local bytes = picture.image(value)
    if bytes or o.image then
-      return show_image(o, bytes or value)
+      return show_image(o, bytes or core.from_base64(value))
    end
    return show_text(o, value, nth)
 end
