@@ -401,6 +401,7 @@ describe("zapibot qr", function()
    end)
 
    it("writes the image that a sandbox gives, and asks on a terminal", function()
+      support.needs "script"
       place.run("call disconnect", env)
       local code, out = place.run("qr --image code.png --refresh 0.02", env)
       assert.equal(1, code)
