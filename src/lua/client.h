@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * Private to the client's files: l_client.c (making one, its names),
- * client_call.c (one call) and client_request.c (z:request). Everybody else
- * sees userdata.
+ * client_call.c (one call), client_form.c (its parts) and client_request.c
+ * (z:request). Everybody else sees userdata.
  */
 #ifndef ZAPI_LUA_CLIENT_H
 #define ZAPI_LUA_CLIENT_H
@@ -71,6 +71,12 @@ int zapi_client_call(lua_State *L, struct client *z,
 /* The same without sending: pushes what would be sent. */
 int zapi_client_build(lua_State *L, struct client *z,
                       const struct zapi_endpoint *row);
+/* Makes the parts of a form from the encoded parameters. */
+void zapi_client_form(lua_State *L, struct call_op *op);
+/* Are its files there, and within their limits? Asked when it is sent: showing
+ * a call needs no file. false: *error. */
+bool zapi_client_form_fits(lua_State *L, const struct call_op *op,
+                           struct zapi_error *error);
 /* z:request{…}, the client being checked. */
 int zapi_client_request(lua_State *L, struct client *z);
 
