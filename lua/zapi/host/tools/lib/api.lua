@@ -51,6 +51,14 @@ function M.is_network(err)
    return not err.status and (err.kind:find "^net%." ~= nil or err.kind == "send.unknown")
 end
 
+--- The kind of a failure of the network. A connection that breaks in the middle
+-- of the handshake counts as TLS here: for a person that is where to look.
+---@param err zapi.Error
+---@return string
+function M.network_kind(err)
+   return err.message:find("TLS connection", 1, true) and "net.tls" or err.kind
+end
+
 --- 3 for the network, 1 for everything else.
 ---@param err zapi.Error
 ---@return integer

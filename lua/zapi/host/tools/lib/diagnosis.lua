@@ -104,7 +104,7 @@ local NETWORK = {
 local function fail_network(s, err)
    s.found.network = true
    s.found:add("network", "fail", ("%s cannot be reached: %s"):format(s.api, api.words(err)),
-      NETWORK[err.kind] or "try again; check ZAPI_BASE_URL, firewall and proxy")
+      NETWORK[api.network_kind(err)] or "try again; check ZAPI_BASE_URL, firewall and proxy")
    return false
 end
 
