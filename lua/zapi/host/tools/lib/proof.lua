@@ -26,7 +26,8 @@ end
 local FAILURES = {
    ["net.resolve"] = {"DNS: the name was not found",
       "check the name, or wait until its DNS record is known everywhere"},
-   ["net.tls"] = {"TLS: the certificate is not trusted or not for this name, or there is no TLS at all",
+   ["net.tls"] = {
+      "TLS: the certificate is not trusted or not for this name, or there is no TLS at all",
       "Z-API needs a valid certificate; look at the reverse proxy or the tunnel"},
    ["net.refused"] = {"refused: nothing listens at that address and port",
       "start the bot and its reverse proxy or tunnel"},
@@ -83,7 +84,8 @@ local function result(code, text, what_to_do)
 end
 
 local function failure(err)
-   local row = FAILURES[api.network_kind(err)] or {api.words(err), "check the address, then try again"}
+   local row = FAILURES[api.network_kind(err)]
+      or {api.words(err), "check the address, then try again"}
    return result(api.code_of(err), row[1], row[2])
 end
 
