@@ -16,10 +16,12 @@
 #include "base/buf.h"
 #include "base/log.h"
 #include "host/assets.h"
+#include "host/heap.h"
 #include "lua/shutdown.h"
 #include "lua/task.h"
 
 struct zapi_automation {
+    struct zapi_heap *heap;
     lua_State *L;
     struct zapi_rt *rt;
     struct zapi_host host;
@@ -222,14 +224,35 @@ static int l_setup(lua_State *L)
     return 0;
 }
 
+/* Every entry into Lua is protected, so this is a bug of ours: say so. */
+static int on_panic(lua_State *L)
+{
+    const char *why = lua_tostring(L, -1);
+    zapi_err("unprotected error in a script's state: %s", why ? why : "?");
+    return 0; /* Lua aborts */
+}
+
+static bool new_state(struct zapi_automation *a)
+{
+    a->heap = zapi_heap_new();
+    a->L = a->heap ? lua_newstate(zapi_heap_alloc, a->heap) : NULL;
+    if (a->L) {
+        lua_atpanic(a->L, on_panic);
+        /* A bot's live data is small and its garbage plenty: collect when the
+         * heap has quadrupled instead of doubled. */
+        lua_gc(a->L, LUA_GCINC, 400, 0, 0);
+    }
+    return a->L != NULL;
+}
+
 struct zapi_automation *
 zapi_automation_new(const struct zapi_automation_config *config,
                     struct zapi_error *error)
 {
     struct zapi_automation *a = calloc(1, sizeof *a);
     zapi_error_clear(error);
-    if (!a || !(a->L = luaL_newstate())) {
-        free(a);
+    if (!a || !new_state(a)) {
+        zapi_automation_delete(a);
         zapi_error_set(error, ZAPI_E_NO_MEMORY, "not enough memory");
         return NULL;
     }
@@ -262,7 +285,10 @@ zapi_automation_new(const struct zapi_automation_config *config,
 void zapi_automation_delete(struct zapi_automation *a)
 {
     if (a) {
-        lua_close(a->L);
+        if (a->L) {
+            lua_close(a->L);
+        }
+        zapi_heap_delete(a->heap);
         free(a);
     }
 }

@@ -247,10 +247,25 @@ static void on_async(uv_async_t *async)
 
 /* ---- the door thread ---- */
 
+/* A wake for each event would switch threads for each event when both share a
+ * core: the door thread gathers them and wakes once, at the end of its turn. */
+static _Thread_local bool gathers, gathered;
+
 static void inbox_wake(void *arg)
 {
     struct service *s = arg;
-    uv_async_send(&s->async);
+    if (gathers)
+        gathered = true;
+    else
+        uv_async_send(&s->async);
+}
+
+static void on_turn(void *arg)
+{
+    struct service *s = arg;
+    if (gathered)
+        uv_async_send(&s->async);
+    gathered = false;
 }
 
 static void inbox_drop(void *event)
@@ -322,7 +337,9 @@ static void take_webhook(struct service *s, struct zapi_exchange *ex)
     struct zapi_inbox_item item = item_of(ev);
     item.may_wait = true;
     zapi_exchange_patience(ex, WEBHOOK_PATIENCE);
+    gathers = true;
     zapi_inbox_append(s->inbox, item, on_stored, ex);
+    gathers = false;
 }
 
 static void on_exchange(void *arg, struct zapi_exchange *ex)
@@ -719,6 +736,7 @@ static bool start_door(struct service *s, const struct options *o,
                                  .max_body = (size_t)o->max_body,
                                  .gate = on_gate,
                                  .handle = on_exchange,
+                                 .turn = on_turn,
                                  .arg = s};
     s->door = zapi_door_start(&c, error);
     if (!s->door)

@@ -126,6 +126,7 @@ struct zapi_door {
     size_t in_flight;
     bool kicked, quiesce, quiesced, stopping, closing;
     double stop_at;
+    bool handled;        /* door thread: a request was, in this turn */
     struct list waiting; /* suspended, oldest deadline first */
     struct list streams; /* begun and not gone */
     struct zapi_exchange *ready;
@@ -630,6 +631,7 @@ static enum MHD_Result whole_request(struct zapi_exchange *ex)
     ex->refs++;
     d->in_flight++;
     pthread_mutex_unlock(&d->lock);
+    d->handled = true;
     d->config.handle(d->config.arg, ex);
     return answer_or_wait(ex);
 }
@@ -794,12 +796,20 @@ static bool asked(struct zapi_door *d, const bool *flag)
     return set;
 }
 
+static void end_turn(struct zapi_door *d)
+{
+    if (d->handled && d->config.turn)
+        d->config.turn(d->config.arg);
+    d->handled = false;
+}
+
 static void *door_main(void *arg)
 {
     struct zapi_door *d = arg;
     for (;;) {
         resume_ready(d);
         MHD_run(d->mhd);
+        end_turn(d);
         double seconds = expire(d);
         if (!d->quiesced && asked(d, &d->quiesce))
             quiesce_now(d);

@@ -40,6 +40,9 @@ struct zapi_door_config {
                               answers 503 itself; 0: 30; < 0: never */
     zapi_door_gate *gate;  /* may be NULL */
     zapi_door_handle *handle;
+    /* Door thread: once after the requests of a turn were handled, before it
+     * waits for more. Where to wake others once for all of them; or NULL. */
+    void (*turn)(void *arg);
     void *arg;
 };
 

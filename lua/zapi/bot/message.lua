@@ -204,6 +204,9 @@ end
 ---@param options? zapi.msg laid over it
 ---@return string, table, boolean|nil, string
 function M.encode(msg, options)
+   if type(msg) == "string" and options == nil and msg:find("%S") then
+      return "send_text", {message = msg}, nil, "text" -- most answers: no copies
+   end
    msg = whole(msg, options)
    local content = content_of(msg)
    check_beside(msg, content)

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * See heap.h. A block of up to 512 bytes belongs to a class of 16-byte steps;
+ * a class is a list of free blocks, filled by cutting up a chunk. Chunks go
+ * back to the system only when the state is closed. Lua tells the size of
+ * each block it gives back, so blocks carry no header. Under the address
+ * sanitizer every block comes from malloc, so that it can watch each.
+ */
+#include "host/heap.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define STEP       16u
+#define SMALL      512u
+#define CLASSES    (SMALL / STEP)
+#define CHUNK_SIZE (64u * 1024u)
+
+#if defined(__SANITIZE_ADDRESS__)
+#define WATCHED 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define WATCHED 1
+#endif
+#endif
+#ifndef WATCHED
+#define WATCHED 0
+#endif
+
+struct free_block {
+    struct free_block *next;
+};
+
+struct chunk {
+    struct chunk *next;
+    _Alignas(STEP) unsigned char bytes[CHUNK_SIZE - STEP];
+};
+
+struct zapi_heap {
+    struct free_block *free[CLASSES];
+    struct chunk *chunks;
+    size_t used; /* of the newest chunk */
+};
+
+struct zapi_heap *zapi_heap_new(void)
+{
+    return calloc(1, sizeof(struct zapi_heap));
+}
+
+void zapi_heap_delete(struct zapi_heap *h)
+{
+    while (h && h->chunks) {
+        struct chunk *next = h->chunks->next;
+        free(h->chunks);
+        h->chunks = next;
+    }
+    free(h);
+}
+
+static bool is_small(size_t size)
+{
+    return !WATCHED && size - 1 < SMALL; /* 0 is not */
+}
+
+/* 1..16 → 0, 17..32 → 1, … */
+static size_t class_of(size_t size)
+{
+    return (size - 1) / STEP;
+}
+
+static void *cut(struct zapi_heap *h, size_t size)
+{
+    if (!h->chunks || h->used + size > sizeof h->chunks->bytes) {
+        struct chunk *c = malloc(sizeof *c);
+        if (!c) {
+            return NULL;
+        }
+        c->next = h->chunks;
+        h->chunks = c;
+        h->used = 0;
+    }
+    h->used += size;
+    return h->chunks->bytes + h->used - size;
+}
+
+static void *take(struct zapi_heap *h, size_t size)
+{
+    size_t class = class_of(size);
+    struct free_block *block = h->free[class];
+    if (block) {
+        h->free[class] = block->next;
+        return block;
+    }
+    return cut(h, (class + 1) * STEP);
+}
+
+static void give(struct zapi_heap *h, void *p, size_t size)
+{
+    size_t class = class_of(size);
+    struct free_block *block = p;
+    block->next = h->free[class];
+    h->free[class] = block;
+}
+
+/* From one kind of block to another. A shrink must never fail. */
+static void *move(struct zapi_heap *h, void *p, size_t old_size,
+                  size_t new_size)
+{
+    void *to = is_small(new_size) ? take(h, new_size) : malloc(new_size);
+    if (!to) {
+        return new_size <= old_size ? p : NULL;
+    }
+    memcpy(to, p, old_size < new_size ? old_size : new_size);
+    if (is_small(old_size)) {
+        give(h, p, old_size);
+    } else {
+        free(p);
+    }
+    return to;
+}
+
+void *zapi_heap_alloc(void *ud, void *block, size_t old_size, size_t new_size)
+{
+    struct zapi_heap *h = ud;
+    if (!block) { /* then old_size tells a type */
+        return new_size == 0        ? NULL
+               : is_small(new_size) ? take(h, new_size)
+                                    : malloc(new_size);
+    }
+    if (new_size == 0) {
+        if (is_small(old_size)) {
+            give(h, block, old_size);
+        } else {
+            free(block);
+        }
+        return NULL;
+    }
+    if (is_small(old_size)) {
+        return is_small(new_size) && class_of(old_size) == class_of(new_size)
+                   ? block
+                   : move(h, block, old_size, new_size);
+    }
+    return is_small(new_size) ? move(h, block, old_size, new_size)
+                              : realloc(block, new_size);
+}
