@@ -64,6 +64,7 @@ struct service {
     size_t secret_len;
     char address[160];
     bool held, paused, async_open;
+    bool gathered; /* door thread: the loop is to be woken at the turn's end */
     struct zapi_rt_part part; /* of the program's orderly end */
     struct run *runs;
     struct drain_op *drains;
@@ -247,25 +248,20 @@ static void on_async(uv_async_t *async)
 
 /* ---- the door thread ---- */
 
-/* A wake for each event would switch threads for each event when both share a
- * core: the door thread gathers them and wakes once, at the end of its turn. */
-static _Thread_local bool gathers, gathered;
-
 static void inbox_wake(void *arg)
 {
     struct service *s = arg;
-    if (gathers)
-        gathered = true;
-    else
-        uv_async_send(&s->async);
+    uv_async_send(&s->async);
 }
 
+/* A wake for each event would switch threads for each event when both share a
+ * core: they are gathered, and the loop is woken once for a turn's events. */
 static void on_turn(void *arg)
 {
     struct service *s = arg;
-    if (gathered)
+    if (s->gathered)
         uv_async_send(&s->async);
-    gathered = false;
+    s->gathered = false;
 }
 
 static void inbox_drop(void *event)
@@ -337,9 +333,8 @@ static void take_webhook(struct service *s, struct zapi_exchange *ex)
     struct zapi_inbox_item item = item_of(ev);
     item.may_wait = true;
     zapi_exchange_patience(ex, WEBHOOK_PATIENCE);
-    gathers = true;
-    zapi_inbox_append(s->inbox, item, on_stored, ex);
-    gathers = false;
+    if (zapi_inbox_append(s->inbox, item, on_stored, ex))
+        s->gathered = true;
 }
 
 static void on_exchange(void *arg, struct zapi_exchange *ex)
@@ -493,7 +488,8 @@ static int l_inject(lua_State *L)
     struct zapi_event *ev = ingest_arg(L, 2);
     if (!ev)
         return 2;
-    zapi_inbox_append(s->inbox, item_of(ev), on_injected, &result);
+    if (zapi_inbox_append(s->inbox, item_of(ev), on_injected, &result))
+        uv_async_send(&s->async);
     if (result == ZAPI_INBOX_FULL) {
         zapi_error_set(&error, ZAPI_E_RATE_LIMITED, "the inbox is full");
         lua_pushnil(L);

@@ -219,7 +219,7 @@ static struct late *end_waits(struct zapi_inbox *in, bool *wake)
     return done;
 }
 
-void zapi_inbox_append(struct zapi_inbox *in, struct zapi_inbox_item item,
+bool zapi_inbox_append(struct zapi_inbox *in, struct zapi_inbox_item item,
                        zapi_inbox_stored *stored, void *arg)
 {
     bool wake = false;
@@ -229,13 +229,12 @@ void zapi_inbox_append(struct zapi_inbox *in, struct zapi_inbox_item item,
                  let_wait(in, &item, stored, arg);
     pthread_mutex_unlock(&in->lock);
     if (waits)
-        return;
+        return false;
     if (result != ZAPI_INBOX_STORED)
         in->config.drop(item.event);
     if (stored)
         stored(arg, result);
-    if (wake && in->config.wake)
-        in->config.wake(in->config.arg);
+    return wake;
 }
 
 bool zapi_inbox_take(struct zapi_inbox *in, struct zapi_inbox_item *out)

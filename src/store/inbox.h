@@ -46,7 +46,9 @@ struct zapi_inbox_config {
 struct zapi_inbox *zapi_inbox_new(const struct zapi_inbox_config *config);
 /* Drops what waits. NULL is allowed. */
 void zapi_inbox_delete(struct zapi_inbox *in);
-void zapi_inbox_append(struct zapi_inbox *in, struct zapi_inbox_item item,
+/* true: the queue was empty and is not now, so whoever takes must be woken;
+ * that is left to the caller, who may gather several. */
+bool zapi_inbox_append(struct zapi_inbox *in, struct zapi_inbox_item item,
                        zapi_inbox_stored *stored, void *arg);
 /* false when none waits. The event is the caller's now, until done. */
 bool zapi_inbox_take(struct zapi_inbox *in, struct zapi_inbox_item *out);

@@ -25,7 +25,8 @@ local M = {}
 
 local keys = {
    text = "string|number", image = "string|userdata", audio = "string|userdata",
-   video = "string|userdata", document = "string|userdata", location = "table", buttons = "table", list = "table",
+   video = "string|userdata", document = "string|userdata", location = "table",
+   buttons = "table", list = "table",
    caption = "string", filename = "string", extension = "string",
    mentioned = "table|string", quote = "boolean", typing = "number", delay = "number",
 }

@@ -43,7 +43,7 @@ static enum zapi_inbox_result put(struct zapi_inbox *in, uint64_t key,
 {
     struct zapi_inbox_item item = {.key = {key, key ? ~key : 0},
                                    .event = (void *)event};
-    zapi_inbox_append(in, item, stored, NULL);
+    woken += zapi_inbox_append(in, item, stored, NULL);
     return result;
 }
 
