@@ -20,7 +20,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-enum { CAPACITY = 10000, REMEMBER = 100000, MOST_LATE = 1024 };
+enum { CAPACITY = 10000, REMEMBER = 100000, MOST_LATE = 1024, BATCH = 64 };
 
 /* An append that waits for room. */
 struct late {
@@ -201,10 +201,15 @@ static bool let_wait(struct zapi_inbox *in, const struct zapi_inbox_item *item,
     return true;
 }
 
-/* Stores what waited, as far as there is room now; they leave the list. Under
- * the lock. */
+/* Stores what waited, once there is room for a batch; they leave the list. One
+ * at a time would switch threads for each event. Under the lock. */
 static struct late *end_waits(struct zapi_inbox *in, bool *wake)
 {
+    size_t batch = in->config.capacity / 8;
+    if (batch > BATCH)
+        batch = BATCH;
+    if (!in->late || in->events + batch > in->config.capacity)
+        return NULL;
     struct late *done = in->late, **link = &done;
     while (*link && in->events < in->config.capacity) {
         struct late *late = *link;
