@@ -144,6 +144,12 @@ struct zapi_program *zapi_program_new(const struct zapi_options *options)
     return NULL;
 }
 
+const char *zapi_script_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
 struct zapi_config *zapi_program_config(struct zapi_program *p)
 {
     return p->config;

@@ -18,6 +18,8 @@ struct zapi_program *zapi_program_new(const struct zapi_options *options);
 bool zapi_program_add(struct zapi_program *p, const char *name,
                       const char *script, bool main,
                       const struct zapi_setting *settings, int *code);
+/* "echo.lua" of "examples/echo.lua": who speaks in the log. Borrowed. */
+const char *zapi_script_name(const char *path);
 struct zapi_config *zapi_program_config(struct zapi_program *p);
 /* Turns the loop until `until` holds (may be NULL) or the program ends.
  * true: it holds. */

@@ -5,19 +5,11 @@
  * (core.publish), which then win over every other configuration: a script that
  * is tried out can never reach the real service.
  */
-#include <string.h>
-
 #include "host/program.h"
 
 static bool sandbox_is_up(struct zapi_program *p)
 {
     return zapi_config_get(zapi_program_config(p), "ZAPIBOT_SANDBOX") != NULL;
-}
-
-static const char *base_name(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    return slash ? slash + 1 : path;
 }
 
 static int run(struct zapi_program *p, const struct zapi_options *options)
@@ -32,8 +24,8 @@ static int run(struct zapi_program *p, const struct zapi_options *options)
         code = zapi_program_run(p);
         return code ? code : 1;
     }
-    if (!zapi_program_add(p, base_name(options->script), options->script, true,
-                          dev, &code)) {
+    if (!zapi_program_add(p, zapi_script_name(options->script), options->script,
+                          true, dev, &code)) {
         return code;
     }
     return zapi_program_run(p);

@@ -3,15 +3,7 @@
  * `zapibot SCRIPT.lua [ARGUMENT…]`: one script, to its end; one with a bot
  * keeps running.
  */
-#include <string.h>
-
 #include "host/program.h"
-
-static const char *base_name(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    return slash ? slash + 1 : path;
-}
 
 int zapi_command_run(const struct zapi_options *options)
 {
@@ -24,8 +16,8 @@ int zapi_command_run(const struct zapi_options *options)
     if (!p) {
         return 2;
     }
-    if (zapi_program_add(p, base_name(options->script), options->script, true,
-                         settings, &code)) {
+    if (zapi_program_add(p, zapi_script_name(options->script), options->script,
+                         true, settings, &code)) {
         code = zapi_program_run(p);
     }
     zapi_program_delete(p);
