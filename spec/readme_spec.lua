@@ -1,13 +1,16 @@
 -- Every Lua block of README.md is loaded and run: bots answer events, scripts
--- make their calls to a stub of Z-API.
+-- make their calls to a stub of Z-API. README.pt-BR.md says the same in
+-- Portuguese: its blocks are those of README.md but for comments and texts.
 local core = require("zapi.core")
 local zapi = require("zapi")
 
+local function read(path)
+   local file <close> = assert(io.open(path))
+   return file:read("a")
+end
+
 local function blocks()
-   local file = assert(io.open("README.md"))
-   local text = file:read("a")
-   file:close()
-   local list = {}
+   local text, list = read("README.md"), {}
    for code in text:gmatch("\n```lua\n(.-)\n```") do list[#list + 1] = code end
    return list
 end
@@ -144,5 +147,119 @@ describe("README.md", function()
       for i, call in ipairs(calls) do phones[i] = call.body.phone end
       table.sort(phones)
       assert.same({ "5511999990001", "5511999990002", "5511999990003" }, phones)
+   end)
+end)
+
+describe("README.pt-BR.md", function()
+   local english, portuguese = read("README.md"), read("README.pt-BR.md")
+
+   -- The level of each heading, in order. Blocks are cut out: "#" begins
+   -- comments there.
+   local function headings(text)
+      local list = {}
+      text = ("\n" .. text):gsub("\n```.-\n```", "")
+      for level in text:gmatch("\n(#+) [^\n]+") do list[#list + 1] = level end
+      return list
+   end
+
+   -- What may differ in a block is what people read: comments, quoted texts,
+   -- and words on the arrows of a drawing.
+   local NEUTRAL = {
+      sh = function(code) return (code:gsub("%s*# [^\n]*", "")) end,
+      lua = function(code)
+         return (code:gsub("%s*%-%-[^\n]*", ""):gsub("print%b()", function(call)
+            return (call:gsub("%b\"\"", "\"\""))
+         end))
+      end,
+      mermaid = function(code)
+         return (code:gsub("\"[^\"]*\"", "\"\""):gsub("%-%- %a+ %-%->", "-- -->"))
+      end,
+   }
+
+   local function neutral_blocks(text)
+      local list = {}
+      for language, code in text:gmatch("\n```(%a+)\n(.-)\n```") do
+         local neutral = assert(NEUTRAL[language], "no rule for blocks of " .. language)
+         list[#list + 1] = language .. "\n" .. neutral(code)
+      end
+      return list
+   end
+
+   local function all(text, pattern)
+      local list = {}
+      for found in text:gmatch(pattern) do list[#list + 1] = found end
+      table.sort(list)
+      return list
+   end
+
+   it("has the headings of README.md, in order", function()
+      assert.is_true(#headings(english) > 5)
+      assert.same(headings(english), headings(portuguese))
+   end)
+
+   it("has its blocks, but for comments and texts", function()
+      local wanted = neutral_blocks(english)
+      assert.is_true(#wanted >= #blocks() + 3)
+      assert.same(wanted, neutral_blocks(portuguese))
+   end)
+
+   it("names the same files, and they are there", function()
+      local wanted = all(english:gsub("%[Português%]%b()", ""), "%]%(([^):]+)%)")
+      assert.same(wanted, all(portuguese:gsub("%[English%]%b()", ""), "%]%(([^):]+)%)"))
+      for _, path in ipairs(wanted) do
+         assert(io.open(path), path):close()
+      end
+   end)
+
+   it("names the same variables, options and examples", function()
+      for _, pattern in ipairs { "`(ZAPI[A-Z_]+)`", "`(%-%-[a-z-]+)[^`]*`", "`([a-z_]+%.lua)`" } do
+         local wanted = all(english, pattern)
+         assert.is_true(#wanted > 3)
+         assert.same(wanted, all(portuguese, pattern))
+      end
+   end)
+
+   it("has the rows of README.md's table", function()
+      local function rows(text)
+         return #all(text, "\n|")
+      end
+      assert.is_true(rows(english) > 5)
+      assert.equal(rows(english), rows(portuguese))
+   end)
+end)
+
+describe("What README.md tells is all there is:", function()
+   local text, source = read("README.md"), read("src/host/options.c")
+
+   it("every example", function()
+      local list <close> = assert(io.popen("ls examples/*.lua"))
+      local count = 0
+      for path in list:lines() do
+         count = count + 1
+         assert.is_truthy(text:find("`" .. path:match("[^/]+$") .. "`", 1, true), path)
+      end
+      assert.is_true(count > 10)
+   end)
+
+   it("every option, with its variable", function()
+      local count = 0
+      for option, rest in source:gmatch("_OPT_[A-Z_]+%] = {\"(%-%-[a-z-]+)\"([^\n]*)") do
+         if option ~= "--help" and option ~= "--version" then
+            count = count + 1
+            local variable = rest:match("\"(ZAPIBOT_[A-Z_]+)\"")
+            local row = ("| %s| `%s` |"):format(variable and "`" .. variable .. "` " or "", option)
+            assert.is_truthy(text:find(row, 1, true), row)
+         end
+      end
+      assert.is_true(count >= 6)
+   end)
+
+   it("every command", function()
+      local count = 0
+      for command in source:gmatch("{\"([a-z]+)\", ZAPI_COMMAND_TOOL") do
+         count = count + 1
+         assert.is_truthy(text:find("\nzapibot " .. command .. " ", 1, true), command)
+      end
+      assert.is_true(count >= 7)
    end)
 end)
