@@ -1,0 +1,290 @@
+-- Every Lua block of docs/guide.md is run, in the order of the page, against a
+-- stub of Z-API; what it prints and calls is what the page says.
+local core = require "zapi.core"
+local zapi = require "zapi"
+local shell = require "spec.support.shell"
+local stub = require "spec.support.stub"
+
+local SENT <const> = '{"zaapId":"Z1","messageId":"M1","id":"M1"}'
+local ENV <const> = {
+   ZAPI_INSTANCE_ID = "INSTANCE", ZAPI_TOKEN = "TOKEN", ZAPI_CLIENT_TOKEN = "CLIENT",
+}
+
+local function read(path)
+   local file <close> = assert(io.open(path))
+   return file:read "a"
+end
+
+local function blocks()
+   local list = {}
+   for code in read "docs/guide.md":gmatch "\n```lua\n(.-)\n```" do
+      list[#list + 1] = code
+   end
+   return list
+end
+
+describe("docs/guide.md", function()
+   local server, answers, printed, tried, folder, remove = nil, nil, nil, {}, nil, nil
+
+   setup(function()
+      folder, remove = shell.folder()
+   end)
+
+   teardown(function()
+      remove()
+   end)
+
+   before_each(function()
+      answers, printed = {}, {}
+      server = stub.start(function(req, n)
+         local path = req.path:match "/token/[^/]+(/.*)$" or req.path
+         local answer = answers[path] or SENT
+         if type(answer) == "function" then
+            answer = answer(req, n)
+         end
+         if type(answer) == "table" then
+            return table.unpack(answer)
+         end
+         return answer
+      end)
+      for name, value in pairs(ENV) do
+         core.set_env(name, value)
+      end
+      core.set_env("ZAPI_BASE_URL", server.url)
+   end)
+
+   after_each(function()
+      server.close()
+      for name in pairs(ENV) do
+         core.set_env(name, nil)
+      end
+      core.set_env("ZAPI_BASE_URL", nil)
+   end)
+
+   -- The files of the page lie in a folder of the test.
+   local function page_zapi()
+      local media = setmetatable({
+         file = function(path) return zapi.media.file(folder .. "/" .. path) end,
+         save = function(url, path, options)
+            return zapi.media.save(url, folder .. "/" .. path, options)
+         end,
+      }, {__index = zapi.media})
+      return setmetatable({media = media}, {__index = zapi})
+   end
+
+   -- Runs the one block that has `mark`, after the first of the page.
+   local function run(mark, env)
+      local list, code = blocks(), nil
+      for i, text in ipairs(list) do
+         if text:find(mark, 1, true) then
+            assert(not code, "two blocks with " .. mark)
+            code, tried[i] = text, true
+         end
+      end
+      assert(code, "no block with " .. mark)
+      env = setmetatable(env or {}, {__index = _G})
+      env.zapi, env.z = page_zapi(), zapi.client()
+      env.print = function(...)
+         local words = table.pack(...)
+         for i = 1, words.n do
+            words[i] = tostring(words[i])
+         end
+         printed[#printed + 1] = table.concat(words, " ")
+      end
+      assert(load(code, "@guide.md", "t", env))()
+   end
+
+   local function body(n)
+      return zapi.json.decode(server.got[n].body)
+   end
+
+   it("begins with a client of the environment", function()
+      run "local z = zapi.client()"
+      assert.equal(0, #server.got)
+   end)
+
+   it("tells errors apart", function()
+      run "accepted as"
+      assert.same({"accepted as M1"}, printed)
+      local function told(status, text)
+         printed = {}
+         answers["/send-text"] = {status, text, {["Content-Type"] = "application/json"}}
+         run "accepted as"
+         return printed[1]
+      end
+      assert.matches("^nobody knows", told(500, '{"error":"oops"}'))
+      assert.matches("^credentials: send_text: ", told(403, '{"error":"Client-Token not allowed"}'))
+      assert.matches("^state.disconnected 400 ", told(400, '{"error":"You are not connected"}'))
+   end)
+
+   it("names what misuse throws, with the line", function()
+      run "mesage"
+      assert.same({"false guide.md:2: 'mesage' is not a parameter of send_text; "
+         .. "did you mean 'message'?"}, printed)
+      assert.equal(0, #server.got)
+   end)
+
+   it("names every field of an error", function()
+      answers["/send-text"] = {429, '{"error":"slow"}', {["Retry-After"] = "7"}}
+      local _, err = zapi.client():send_text {phone = "5511999990001", message = "Oi"}
+      local text = read "docs/guide.md"
+      for _, name in ipairs {"kind", "message", "outcome", "retryable", "retry_after", "status",
+         "endpoint"} do
+         assert.is_not_nil(err[name], name)
+         assert.matches("\n|[^\n|]*`" .. name .. "`[^\n|]*|", text)
+      end
+      answers["/status"] = '{"connected":false,"error":"You are not connected."}'
+      local status, why = zapi.client():get_status()
+      assert.is_nil(status)
+      assert.equal("state.disconnected", why.kind)
+   end)
+
+   it("repeats what was not sent, and never what may have been", function()
+      local function calls(status, headers)
+         server.got = {}
+         local n = 0
+         answers["/send-text"] = function()
+            n = n + 1
+            return n < 3 and {status, '{"error":"x"}', headers} or SENT
+         end
+         run "given up"
+         return #server.got
+      end
+      local slept = {}
+      local real = zapi.sleep
+      rawset(zapi, "sleep", function(s) slept[#slept + 1] = s end)
+      finally(function() rawset(zapi, "sleep", real) end)
+      assert.equal(3, calls(429, {["Retry-After"] = "7"}))
+      assert.same({7, 7}, slept)
+      assert.equal(1, calls(500, {}))
+      assert.equal(1, calls(400, {}))
+      assert.same({7, 7}, slept)
+   end)
+
+   it("goes through pages, and throws", function()
+      local pages = {'[{"phone":"1","name":"Ana"}]', '[{"phone":"2","name":"Bia"}]', "[]"}
+      answers["/chats"] = function(req) return pages[tonumber(req.query.page)] end
+      run "z:each(\"list_chats\""
+      assert.same({"1 Ana", "2 Bia"}, printed)
+      answers["/chats"] = {401, "{}", {}}
+      assert.has_error(function() run "z:each(\"list_chats\"" end)
+      answers["/catalogs"] = function(req)
+         return req.query.nextCursor and '{"products":[{"id":"3"}]}'
+            or '{"products":[{"id":"1"},{"id":"2"}],"nextCursor":"c"}'
+      end
+      printed = {}
+      run "z:collect("
+      assert.same({"3"}, printed)
+   end)
+
+   it("shows replies in their shape", function()
+      answers["/phone-exists/5511999990001"] = '{"exists":"true","phone":5511999990001}'
+      answers["/profile-picture"] = '[{"link":"null"}]'
+      run "local picture"
+      assert.same({"true 5511999990001 no picture"}, printed)
+      answers["/something-new"] = '{"value":"kept"}'
+      run "/something-new"
+      assert.equal("kept", printed[2])
+      answers["/qr-code"] = '"2@abc"'
+      assert.same({value = "2@abc"}, zapi.client():get_qr_code())
+   end)
+
+   local function write(name, content)
+      local file <close> = assert(io.open(folder .. "/" .. name, "wb"))
+      assert(file:write(content))
+   end
+
+   it("sends files, within limits that are told", function()
+      local limit = zapi.media.limits.image
+      finally(function() zapi.media.limits.image = limit end)
+      local text = read "docs/guide.md"
+      for kinds, megabytes in pairs {
+         ["image"] = zapi.media.limits.image, ["audio"] = zapi.media.limits.audio,
+         ["video and document"] = zapi.media.limits.document,
+      } do
+         assert.matches(("%s %d MB"):format(kinds, megabytes >> 20), text)
+      end
+      write("boleto.pdf", "%PDF-1.7 boleto")
+      run "zapi.media.file(\"boleto.pdf\")"
+      assert.matches("/send%-document/pdf$", server.got[1].path)
+      assert.matches("^data:application/pdf;base64,", body(1).document)
+      write("foto.png", "\137PNG\r\n\26\n" .. ("x"):rep(1024 * 1024))
+      run "zapi.media.limits.image"
+      assert.same({"too large"}, printed)
+      assert.equal(1, #server.got)
+   end)
+
+   it("saves nothing from a private address", function()
+      run "zapi.media.save"
+      assert.same({"net.forbidden_address"}, printed)
+      assert.is_nil(io.open(folder .. "/foto.jpg"))
+   end)
+
+   it("has a client for each instance", function()
+      run "local shop"
+      assert.same({"2 nil"}, printed)
+      local paths = {server.got[1].path, server.got[2].path}
+      table.sort(paths)
+      assert.matches("/INSTANCE%-A/token/TOKEN%-A/send%-text$", paths[1])
+      assert.matches("/INSTANCE%-B/token/TOKEN%-B/send%-text$", paths[2])
+   end)
+
+   it("has a bot that answers through the instance of the event", function()
+      local bot
+      run("bot:hears(", {require = function(name)
+         local module = require(name)
+         return {new = function(options)
+            bot = module.new(options)
+            bot.run = function() end
+            return bot
+         end}
+      end})
+      bot:handle(zapi.json.encode {
+         instanceId = "INSTANCE-B", type = "ReceivedCallback", status = "RECEIVED",
+         messageId = "IN1", phone = "5511999990001", senderName = "Ana", chatName = "Ana",
+         momment = 1790000000000, fromMe = false, isGroup = false, text = {message = "Oi!"},
+      })
+      assert.equal(1, #server.got)
+      assert.matches("/INSTANCE%-B/token/TOKEN%-B/send%-text$", server.got[1].path)
+   end)
+
+   it("lists and subscribes as a partner", function()
+      for _, path in ipairs {"/instances", "/instances/"} do
+         answers[path] = function(req)
+            return req.query.page == "1" and '{"total":1,"totalPage":1,"content":[{"name":"Loja"}]}'
+               or '{"content":[]}'
+         end
+      end
+      run "zapi.partner"
+      assert.same({"Loja"}, printed)
+      assert.matches("/INSTANCE%-A/token/TOKEN%-A/", server.last().path)
+   end)
+
+   it("tells null, [] and {} apart", function()
+      run "zapi.json.encode"
+      local made = zapi.json.decode(printed[1], {null = true})
+      assert.equal(zapi.null, made.price)
+      assert.matches('"tags":%[%]', printed[1])
+      assert.matches('"extra":{}', printed[1])
+      assert.same({"nil", "true"}, {printed[2], printed[3]})
+   end)
+
+   it("cleans what was typed, and only that", function()
+      run "Oi, grupo antigo"
+      assert.same({"5511999990001", "120363019502650977-group", "5511999990001-1623281429"},
+         {body(1).phone, body(2).phone, body(3).phone})
+      answers["/phone-exists/551199990001"] = '[{"exists":true,"phone":"5511999990001"}]'
+      run "551199990001\""
+      assert.same({"5511999990001"}, printed)
+      for id in read "docs/guide.md":gmatch "`(%d+[@-][%a%d]+)`" do
+         assert.equal(id, zapi.json.decode(
+            zapi.client():build("send_text", {phone = id, message = "Oi"}).body).phone)
+      end
+   end)
+
+   it("has no block that was not run here", function()
+      for i, code in ipairs(blocks()) do
+         assert.is_true(tried[i], code)
+      end
+   end)
+end)
