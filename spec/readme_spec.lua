@@ -228,6 +228,23 @@ describe("README.pt-BR.md", function()
    end)
 end)
 
+describe("zapibot sandbox", function()
+   it("prints credentials for every scope, and they work", function()
+      local host = require("spec.host.support")
+      local place = host.place()
+      local env, stop = host.sandbox(place)
+      finally(function()
+         stop()
+         place.close()
+      end)
+      for _, call in ipairs { "get_status", "partner.list_instances page=1 pageSize=1",
+         "gateway.list_instances" } do
+         local code, out, err = place.run("call " .. call, env)
+         assert.equal(0, code, call .. ": " .. out .. err)
+      end
+   end)
+end)
+
 describe("What README.md tells is all there is:", function()
    local text, source = read("README.md"), read("src/host/options.c")
 

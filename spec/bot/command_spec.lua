@@ -24,6 +24,14 @@ describe("a command", function()
       end
    end)
 
+   it("is read in no time, whatever a stranger sends", function()
+      local before = os.clock()
+      local args = called("!x a" .. (" "):rep(500000) .. "b" .. (" "):rep(500000), "x")
+      assert.equal("a" .. (" "):rep(500000) .. "b", args.text)
+      assert.equal(20000, #command.split(("“a "):rep(20000)))
+      assert.is_true(os.clock() - before < 5) -- it was hours
+   end)
+
    it("has aliases and prefixes of its own", function()
       assert.truthy(called("!cardapio", {"menu", "cardápio"}))
       assert.truthy(called("§menu", "menu", nil, {prefix = "§"}))

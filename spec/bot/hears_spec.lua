@@ -13,6 +13,12 @@ local function heard(spec, said)
 end
 
 describe("bot:hears", function()
+   it("gives up on %b as on any costly pattern", function()
+      local before = os.clock()
+      heard(".-%b()x", ("("):rep(4096))
+      assert.is_true(os.clock() - before < 5) -- it was half a minute
+   end)
+
    it("hears whole words, whatever their case, accents and neighbours", function()
       for _, said in ipairs {
          "oi", "OI", "Oi!", "oi, tudo bem?", "então oi", "…oi…", "oi😀", "“oi”", "*oi*",

@@ -160,6 +160,19 @@ describe("zapibot", function()
          assert.equal(0, code)
       end)
 
+      it("of a module whose loading was cancelled starts anew", function()
+         script("first = not first\nif first then require('zapi').sleep(60) end\nreturn 'whole'",
+            "slow.lua")
+         local code, out = run [[
+            local zapi = require "zapi"
+            local t = zapi.spawn(function() require "slow" end)
+            t:join(0.01)
+            t:cancel()
+            print(zapi.spawn(function() return (require "slow") end):join(5))]]
+         assert.equal(0, code)
+         assert.equal("whole\n", out)
+      end)
+
       it("says where it looked, and names a loop", function()
          local code, out = run "require 'no.such'"
          assert.equal(1, code)

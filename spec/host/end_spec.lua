@@ -72,6 +72,26 @@ describe("the end of the program", function()
       assert.is_nil(out:find("sent", 1, true))
    end)
 
+   it("waits for a request that zapi.http.serve answers", function()
+      shell.write(folder .. "/serve.lua", [[
+         local zapi = require "zapi"
+         local s = zapi.http.serve {listen = "127.0.0.1:0", handler = function()
+            print "asked" io.stdout:flush()
+            zapi.sleep(0.3)
+            return 200, "whole answer"
+         end}
+         print("at " .. s.address) io.stdout:flush()]])
+      local _, out = shell.run(([[
+         cd %s
+         %s serve.lua >out 2>&1 & pid=$!
+         n=0; until grep -q "^at " out || [ $n -gt 500 ]; do sleep 0.01; n=$((n+1)); done
+         curl -s http://$(sed -n 's/^at //p' out)/ >answer & curl=$!
+         n=0; until grep -q asked out || [ $n -gt 500 ]; do sleep 0.01; n=$((n+1)); done
+         kill -TERM $pid; wait $pid; echo "code $?"; wait $curl; cat answer]])
+         :format(shell.quote(folder), ZAPIBOT))
+      assert.equal("code 0\nwhole answer", out)
+   end)
+
    it("comes for a bot too, and its own port is free afterwards", function()
       shell.write(folder .. "/bot.lua", [[
          local bot = require("zapi.bot").new {}

@@ -59,6 +59,19 @@ describe("a task", function()
       assert.is_false(ran)
    end)
 
+   it("may be cancelled when its own join with a limit is over already", function()
+      local first = zapi.spawn(function() zapi.sleep(0.002) end)
+      local joiner = zapi.spawn(function() first:join(0.01) end)
+      zapi.spawn(function()
+         first:join()
+         joiner:cancel()
+      end):join()
+      joiner = nil -- luacheck: ignore 311
+      collectgarbage()
+      collectgarbage()
+      zapi.sleep(0.03) -- the limit of a freed operation would run out here
+   end)
+
    it("cannot join or cancel itself", function()
       local t
       t = core.spawn_quiet(function() t:join() end)
@@ -270,6 +283,17 @@ describe("after and interval", function()
       while runs < 2 do zapi.sleep(0.002) end
       h:cancel()
       assert.equal(1, most)
+   end)
+
+   it("are let go of when closed", function()
+      local weak = setmetatable({}, {__mode = "k"})
+      for _ = 1, 20 do
+         local h <close> = zapi.interval(60, function() end)
+         weak[h] = true
+      end
+      collectgarbage()
+      collectgarbage()
+      assert.is_nil(next(weak))
    end)
 
    it("refuse nonsense", function()

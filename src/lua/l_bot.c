@@ -387,6 +387,7 @@ static void service_close(struct service *s)
 {
     stop_door(s);
     if (s->dispatch && s->inbox) {
+        zapi_inbox_close(s->inbox);
         zapi_dispatch_pause(s->dispatch);
         log_lost(s);
     }
@@ -571,6 +572,7 @@ static int l_drain(lua_State *L)
     double seconds = luaL_optnumber(L, 2, DRAIN_SECONDS);
     luaL_argcheck(L, seconds >= 0 && seconds < 1e9, 2, "seconds expected");
     s->paused = true;
+    zapi_inbox_close(s->inbox); /* what cannot be handled gets no 200 */
     zapi_dispatch_pause(s->dispatch);
     zapi_door_quiesce(s->door);
     if (zapi_dispatch_running(s->dispatch) == 0) {
@@ -712,6 +714,7 @@ static void on_quiesce(void *arg)
 {
     struct service *s = arg;
     s->paused = true;
+    zapi_inbox_close(s->inbox); /* what cannot be handled gets no 200 */
     zapi_dispatch_pause(s->dispatch);
     zapi_door_quiesce(s->door);
 }

@@ -17,6 +17,7 @@ struct server {
     struct zapi_rt *rt;
     struct zapi_door *door;
     struct zapi_requests *requests;
+    struct zapi_rt_part part; /* of the program's orderly end */
     bool held;
     char address[160];
 };
@@ -28,6 +29,8 @@ static int l_server_close(lua_State *L)
     struct server *s = lua_touserdata(L, 1);
     struct zapi_door *door = s->door;
     struct zapi_requests *requests = s->requests;
+    if (s->held)
+        zapi_rt_remove_part(s->rt, &s->part); /* it looks at the door */
     s->door = NULL;
     s->requests = NULL;
     if (door)
@@ -115,6 +118,18 @@ static struct zapi_door_config read_config(lua_State *L, int t)
     return c;
 }
 
+static void on_quiesce(void *arg)
+{
+    struct server *s = arg;
+    zapi_door_quiesce(s->door);
+}
+
+static size_t busy(void *arg)
+{
+    struct server *s = arg;
+    return zapi_door_in_flight(s->door);
+}
+
 /* Stack: options -- server | nil error */
 static int l_serve(lua_State *L)
 {
@@ -144,6 +159,9 @@ static int l_serve(lua_State *L)
     }
     strncpy(s->address, zapi_door_address(s->door), sizeof s->address - 1);
     zapi_rt_hold(s->rt);
+    s->part =
+        (struct zapi_rt_part){.quiesce = on_quiesce, .busy = busy, .arg = s};
+    zapi_rt_add_part(s->rt, &s->part);
     s->held = true;
     return 1;
 }

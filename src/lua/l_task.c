@@ -42,6 +42,8 @@ static void join_timeout(void *arg)
 {
     struct join_op *op = arg;
     join_unlink(op);
+    zapi_timer_stop(op->timer); /* a done operation is never cancelled */
+    op->timer = NULL;
     zapi_op_done(&op->base);
 }
 
@@ -51,6 +53,8 @@ void zapi_join_wake(struct zapi_task *task)
     task->joiners = NULL;
     while (op) {
         struct join_op *next = op->next;
+        zapi_timer_stop(op->timer);
+        op->timer = NULL;
         zapi_op_done(&op->base);
         op = next;
     }

@@ -128,7 +128,11 @@ static void alarm_unanchor(lua_State *L, struct alarm *a)
 
 static int l_alarm_gc(lua_State *L)
 {
-    alarm_stop(lua_touserdata(L, 1));
+    struct alarm *a = lua_touserdata(L, 1);
+    alarm_stop(a);
+    if (a->rt && !a->running) { /* __close: it is still anchored */
+        alarm_unanchor(L, a);
+    }
     return 0;
 }
 

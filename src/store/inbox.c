@@ -43,6 +43,7 @@ struct zapi_inbox {
     struct zapi_inbox_item *queue; /* a ring of `capacity` */
     size_t first, waiting;
     size_t events; /* stored and not done */
+    bool closed;   /* nothing is stored any more */
     struct late *late, **late_end;
     size_t nlate;
 
@@ -174,7 +175,7 @@ static enum zapi_inbox_result store(struct zapi_inbox *in,
                                     struct zapi_inbox_item *item, bool *wake)
 {
     struct key k = {{item->key[0], item->key[1]}};
-    if (in->events >= in->config.capacity)
+    if (in->closed || in->events >= in->config.capacity)
         return !is_none(&k) && in->set[find(in, &k)] ? ZAPI_INBOX_DUPLICATE
                                                      : ZAPI_INBOX_FULL;
     if (!remember(in, &k))
@@ -190,7 +191,8 @@ static enum zapi_inbox_result store(struct zapi_inbox *in,
 static bool let_wait(struct zapi_inbox *in, const struct zapi_inbox_item *item,
                      zapi_inbox_stored *stored, void *arg)
 {
-    struct late *late = in->nlate < MOST_LATE ? malloc(sizeof *late) : NULL;
+    struct late *late =
+        !in->closed && in->nlate < MOST_LATE ? malloc(sizeof *late) : NULL;
     if (!late)
         return false;
     *late = (struct late){
@@ -267,6 +269,18 @@ void zapi_inbox_done(struct zapi_inbox *in, uint64_t seq)
     tell(in, ended);
     if (wake && in->config.wake)
         in->config.wake(in->config.arg);
+}
+
+void zapi_inbox_close(struct zapi_inbox *in)
+{
+    pthread_mutex_lock(&in->lock);
+    struct late *list = in->late;
+    in->closed = true;
+    in->late = NULL;
+    in->late_end = &in->late;
+    in->nlate = 0;
+    pthread_mutex_unlock(&in->lock);
+    tell(in, list); /* outside the lock; they are FULL */
 }
 
 size_t zapi_inbox_depth(struct zapi_inbox *in)

@@ -55,6 +55,8 @@ bool zapi_inbox_take(struct zapi_inbox *in, struct zapi_inbox_item *out);
 /* Handled, or given up: may be forgotten (its key is remembered). */
 void zapi_inbox_done(struct zapi_inbox *in, uint64_t seq);
 /* Events that wait to be taken. */
+/* From now on nothing is stored; what waits for room is told FULL. */
+void zapi_inbox_close(struct zapi_inbox *in);
 size_t zapi_inbox_depth(struct zapi_inbox *in);
 
 #endif

@@ -34,8 +34,10 @@ function Commands:parse(text)
    if not text then return nil end
    local prefix, after = text:match("^%s*(" .. utf8.charpattern .. ")%s*()")
    if not prefix or not self.prefixes[prefix] then return nil end
-   local name, rest = text:match("^(%S+)%s*(.-)%s*$", after)
+   local name, from = text:match("^(%S+)%s*()", after)
    if not name then return nil end
+   local stop = text:match("^.*%S()", from) -- greedy: linear, whatever is sent
+   local rest = stop and text:sub(from, stop - 1) or ""
    return {prefix = prefix, name = core.fold(name), rest = rest}
 end
 
@@ -44,10 +46,17 @@ end
 -- Phones turn straight quotes into these.
 local closing = {['"'] = '"', ["“"] = "”", ["'"] = "'", ["„"] = "“", ["«"] = "»"}
 
-local function quoted(s, i)
+-- `seen` remembers where each closing quote was found last: without it a text
+-- full of opening quotes would be searched to its end for each of them.
+local function quoted(s, i, seen)
    for open, close in pairs(closing) do
       if s:sub(i, i + #open - 1) == open then
-         local from, to = s:find(close, i + #open, true)
+         local from = seen[close]
+         if not from or from < i + #open then
+            from = s:find(close, i + #open, true) or math.huge
+            seen[close] = from
+         end
+         local to = from < math.huge and from + #close - 1
          local next_is_blank = to and (to == #s or s:find("^%s", to + 1))
          if next_is_blank then return s:sub(i + #open, from - 1), to + 1 end
       end
@@ -57,12 +66,12 @@ end
 --- Words of a text and where each begins; quotes keep words together.
 ---@return string[], integer[]
 function M.split(s)
-   local list, starts, i = {}, {}, 1
+   local list, starts, i, seen = {}, {}, 1, {}
    while true do
       i = s:find("%S", i)
       if not i then return list, starts end
       starts[#starts + 1] = i
-      local word, stop = quoted(s, i)
+      local word, stop = quoted(s, i, seen)
       if not word then word, stop = s:match("^(%S+)()", i) end
       list[#list + 1], i = word, stop
    end

@@ -18,7 +18,7 @@ local changes = {
 }
 
 function M.new()
-   return setmetatable({known = {}, count = 0}, M)
+   return setmetatable({known = {}, count = 0, version = 0}, M)
 end
 
 -- isAdmin comes as a boolean or as a string.
@@ -46,7 +46,9 @@ function M:admins(client, group)
    local entry = self.known[group]
    local now = core.hrtime()
    if entry and now < entry.until_ then return entry.admins end
+   local version = self.version
    local admins = ask(client, group)
+   if version ~= self.version then return admins end -- somebody's role changed meanwhile
    if self.count >= self.most then self.known, self.count = {}, 0 end
    if not self.known[group] then self.count = self.count + 1 end
    self.known[group] = {admins = admins, until_ = now + self.ttl}
@@ -55,7 +57,9 @@ end
 
 --- Told of every event before its handlers run.
 function M:see(kind, group)
-   if changes[kind] and self.known[group] then
+   if not changes[kind] then return end
+   self.version = self.version + 1
+   if self.known[group] then
       self.known[group] = nil
       self.count = self.count - 1
    end

@@ -192,6 +192,8 @@ function steppers.balance(run, i, k, node)
    local s, depth = run.s, 1
    if byte(s, i) ~= node.a then return nil end
    for j = i + 1, #s do
+      run.steps = run.steps - 1
+      if run.steps < 0 then error(GIVE_UP, 0) end
       local c = byte(s, j)
       if c == node.b then
          depth = depth - 1

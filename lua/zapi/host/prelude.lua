@@ -44,10 +44,11 @@ local function load_module(name)
    local loader, extra = find_loader(name)
    local me = {task = coroutine.running()}
    loading[name] = me
+   -- Also when this task is cancelled half-way: the next one tries anew.
+   local _ <close> = setmetatable({}, {__close = function() loading[name] = nil end})
    local ok, value = xpcall(loader, function(e)
       return type(e) == "string" and debug.traceback(e, 2) or e
    end, name, extra)
-   loading[name] = nil
    if not ok then
       error(value, 0)
    end

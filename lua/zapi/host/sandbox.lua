@@ -43,6 +43,10 @@ else
       "ZAPI_BASE_URL=", s.base_url, "\n",
       "ZAPI_INSTANCE_ID=", s.instance, "\n",
       "ZAPI_TOKEN=", s.token, "\n",
-      "ZAPI_CLIENT_TOKEN=", s.client_token, "\n")
+      "ZAPI_CLIENT_TOKEN=", s.client_token, "\n",
+      "ZAPI_PARTNER_TOKEN=", s.partner_token, "\n",
+      "ZAPI_GATEWAY_URL=", s.base_url, "\n",
+      "ZAPI_GATEWAY_API_KEY=", s.gateway_api_key, "\n",
+      "ZAPI_GATEWAY_SYSTEM_ID=", s.system_id, "\n")
 end
 io.stdout:flush()
