@@ -4,7 +4,7 @@ local process = require "bench.lib.process"
 
 local M = {}
 
-local ORDER = { "echo", "http", "footprint" }
+local ORDER = { "echo", "http", "encode", "footprint" }
 
 local HEAD = [[
 # Benchmark results
