@@ -128,7 +128,8 @@ static bool judge(const struct zapi_call *call,
         judge_failure(call, reply, error);
     else
         ok = judge_reply(call, reply, error);
-    name_error(call, error);
+    if (!ok)
+        name_error(call, error);
     return ok;
 }
 
@@ -249,7 +250,8 @@ static struct zapi_call *call_new(const struct zapi_call_request *req)
     call->attempts = req->attempts ? req->attempts : DEFAULT_ATTEMPTS;
     call->backoff = req->backoff > 0 ? req->backoff : DEFAULT_BACKOFF;
     call->random = uv_hrtime() ^ (uintptr_t)call;
-    snprintf(call->name, sizeof call->name, "%s", req->name);
+    /* From calloc: what is cut off ends with a NUL all the same. */
+    memccpy(call->name, req->name, '\0', sizeof call->name - 1);
     return call;
 }
 

@@ -167,15 +167,20 @@ uv_loop_t *zapi_rt_loop(struct zapi_rt *rt)
     return rt->loop;
 }
 
-struct zapi_http *zapi_rt_http(lua_State *L, struct zapi_rt *rt)
+static struct zapi_http *http_new(struct zapi_rt *rt)
 {
     struct zapi_http_limits limits = {
         .ca_file = rt->host ? rt->host->config(rt->host->arg, "ZAPI_CA_FILE")
                             : getenv("ZAPI_CA_FILE"),
         .user_agent = "zapibot/" ZAPI_VERSION,
     };
+    return zapi_http_new(rt->loop, &limits);
+}
+
+struct zapi_http *zapi_rt_http(lua_State *L, struct zapi_rt *rt)
+{
     if (!rt->http) {
-        rt->http = zapi_http_new(rt->loop, &limits);
+        rt->http = http_new(rt);
     }
     if (!rt->http) {
         luaL_error(L, "not enough memory");
