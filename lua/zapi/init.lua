@@ -248,33 +248,50 @@ require("zapi.iterate").install()
 
 -- ---- many things at once -------------------------------------------------
 
-local function cancel_all(tasks, from)
-   for i = from, #tasks do
-      tasks[i]:cancel()
+local function cancel_others(tasks, me)
+   for i, task in ipairs(tasks) do
+      if i ~= me then
+         task:cancel()
+      end
    end
 end
 
-local function join_into(tasks, i, results, errors)
-   local got = table.pack(pcall(tasks[i].join, tasks[i]))
-   if not got[1] then
-      cancel_all(tasks, i + 1)
-      error(got[2], 0)
+local function check_list(list, what)
+   if type(list) ~= "table" then
+      error(("bad argument #1 to %s (table expected, got %s)"):format(what, type(list)), 3)
    end
-   results[i], errors[i] = got[2], got[2] == nil and got[3] or nil
 end
 
 --- Runs functions side by side and waits for all of them.
--- What one throws cancels the others and is thrown on.
+-- What one throws cancels the others at once and is thrown on.
 ---@param fns function[]
 ---@return table results first result of each, by position
 ---@return table errors the error of each that returned `nil, err`
 function M.all(fns)
-   local tasks, results, errors = {}, {}, {}
+   check_list(fns, "zapi.all")
+   local tasks, results, errors, failure = {}, {}, {}, nil
+   -- However this ends, also when who waits is cancelled: none goes on alone.
+   local _ <close> = setmetatable({}, {__close = function() cancel_others(tasks) end})
    for i, fn in ipairs(fns) do
-      tasks[i] = core.spawn_quiet(fn)
+      if type(fn) ~= "function" then
+         error(("bad item #%d of zapi.all (function expected, got %s)"):format(i, type(fn)), 2)
+      end
+      tasks[i] = core.spawn_quiet(function()
+         local ok, value, err = pcall(fn)
+         if ok then
+            return value, err
+         end
+         failure = failure or {value}
+         cancel_others(tasks, i)
+         error(value, 0)
+      end)
    end
    for i = 1, #tasks do
-      join_into(tasks, i, results, errors)
+      local ok, value, err = pcall(tasks[i].join, tasks[i])
+      if not ok then
+         error(failure and failure[1] or value, 0)
+      end
+      results[i], errors[i] = value, value == nil and err or nil
    end
    return results, errors
 end
@@ -285,6 +302,7 @@ end
 ---@param fn fun(item: any, index: integer): any, any
 ---@return table results, table errors as in zapi.all
 function M.map(list, n, fn)
+   check_list(list, "zapi.map")
    if math.type(n) ~= "integer" or n < 1 then
       error("bad argument #2 to zapi.map (a positive integer expected)", 2)
    end

@@ -72,6 +72,29 @@ describe("the end of the program", function()
       assert.is_nil(out:find("sent", 1, true))
    end)
 
+   it("comes at the second signal even when a script holds the loop", function()
+      shell.write(folder .. "/loop.lua", "io.stderr:write('ready') while true do end")
+      local _, out = shell.run(([[
+         cd %s
+         %s loop.lua >out 2>&1 & pid=$!
+         n=0; until grep -q ready out || [ $n -gt 500 ]; do sleep 0.01; n=$((n+1)); done
+         while kill -TERM $pid 2>/dev/null; do sleep 0.01; done
+         wait $pid; echo "code $?"]]):format(shell.quote(folder), ZAPIBOT))
+      assert.equal("code 143\n", out)
+   end)
+
+   it("says in one line that an address of the sandbox is taken", function()
+      local _, out = shell.run(([[
+         cd %s
+         echo 'require("zapi").http.serve {listen = "127.0.0.1:0", handler = print}' >s.lua
+         %s s.lua >out 2>&1 & pid=$!
+         n=0; until grep -q listening out || [ $n -gt 500 ]; do sleep 0.01; n=$((n+1)); done
+         port=$(sed -n 's/.*listening 127.0.0.1:\([0-9]*\).*/\1/p' out)
+         timeout 10 %s sandbox --listen 127.0.0.1:$port 2>&1
+         echo "code $?"; kill -9 $pid]]):format(shell.quote(folder), ZAPIBOT, ZAPIBOT))
+      assert.matches("^zapibot: [^\n]*in use[^\n]*\ncode 2\n", out)
+   end)
+
    it("waits for a request that zapi.http.serve answers", function()
       shell.write(folder .. "/serve.lua", [[
          local zapi = require "zapi"

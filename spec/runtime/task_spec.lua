@@ -242,6 +242,20 @@ describe("all and map", function()
       assert.is_false(late)
    end)
 
+   it("cancel the others at once, whatever their order", function()
+      local before, late = core.hrtime(), false
+      assert.has_error(function()
+         zapi.all {
+            function() zapi.sleep(20) late = true end,
+            function() error("second", 0) end,
+         }
+      end, "second")
+      assert.is_false(late)
+      assert.is_true(core.hrtime() - before < 10)
+      assert.error_matches(function() zapi.all(nil) end, "zapi.all %(table expected")
+      assert.error_matches(function() zapi.all {1} end, "item #1 of zapi.all")
+   end)
+
    it("map keeps the order and the limit", function()
       local now, most = 0, 0
       local r = zapi.map({5, 4, 3, 2, 1}, 2, function(v, i)

@@ -6,6 +6,7 @@
  */
 #include "host/program.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,7 +22,7 @@
 
 struct zapi_program {
     uv_loop_t loop;
-    uv_signal_t on_int, on_term;
+    uv_async_t on_signal;
     uv_timer_t look;
     struct zapi_config *config;
     const struct zapi_options *options;
@@ -74,15 +75,42 @@ static void begin_end(struct zapi_program *p)
     uv_timer_start(&p->look, on_look, 0, LOOK_MS);
 }
 
-static void on_signal(uv_signal_t *handle, int signum)
+/* Signals reach a program, not an object: the one thing here that is global.
+ * A second one must end a program whose loop is stuck in a script, so it is
+ * not left to the loop. */
+static uv_async_t *signal_wake;
+static volatile sig_atomic_t signalled;
+
+static void on_raw_signal(int signum)
 {
-    struct zapi_program *p = handle->data;
-    if (p->ending) {
+    int saved = errno;
+    if (signalled) {
         _exit(128 + signum);
     }
+    signalled = signum;
+    uv_async_send(signal_wake);
+    errno = saved;
+}
+
+static void on_signal(uv_async_t *handle)
+{
+    struct zapi_program *p = handle->data;
     zapi_info("%s: no new events; calls in flight get 10 s (again: at once)",
-              signum == SIGINT ? "SIGINT" : "SIGTERM");
+              signalled == SIGINT ? "SIGINT" : "SIGTERM");
     begin_end(p);
+}
+
+static void catch_signals(struct zapi_program *p)
+{
+    struct sigaction sa = {.sa_handler = on_raw_signal, .sa_flags = SA_RESTART};
+    uv_async_init(&p->loop, &p->on_signal, on_signal);
+    uv_unref((uv_handle_t *)&p->on_signal);
+    p->on_signal.data = p;
+    signal_wake = &p->on_signal;
+    sigemptyset(&sa.sa_mask);
+    sigaction(SIGINT, &sa, NULL);
+    sigaction(SIGTERM, &sa, NULL);
+    signal(SIGPIPE, SIG_IGN);
 }
 
 /* A tool's output is what it prints: only warnings stand beside it. */
@@ -108,15 +136,9 @@ static void configure_log(struct zapi_config *c, bool tool, const char **bad)
 static void init_loop(struct zapi_program *p)
 {
     uv_loop_init(&p->loop);
-    uv_signal_init(&p->loop, &p->on_int);
-    uv_signal_init(&p->loop, &p->on_term);
     uv_timer_init(&p->loop, &p->look);
-    p->on_int.data = p->on_term.data = p->look.data = p;
-    uv_signal_start(&p->on_int, on_signal, SIGINT);
-    uv_signal_start(&p->on_term, on_signal, SIGTERM);
-    uv_unref((uv_handle_t *)&p->on_int);
-    uv_unref((uv_handle_t *)&p->on_term);
-    signal(SIGPIPE, SIG_IGN);
+    p->look.data = p;
+    catch_signals(p);
 }
 
 struct zapi_program *zapi_program_new(const struct zapi_options *options)
@@ -253,8 +275,9 @@ int zapi_program_run(struct zapi_program *p)
 
 static void close_handles(struct zapi_program *p)
 {
-    uv_close((uv_handle_t *)&p->on_int, NULL);
-    uv_close((uv_handle_t *)&p->on_term, NULL);
+    signal(SIGINT, SIG_DFL);
+    signal(SIGTERM, SIG_DFL);
+    uv_close((uv_handle_t *)&p->on_signal, NULL);
     uv_close((uv_handle_t *)&p->look, NULL);
     uv_run(&p->loop, UV_RUN_DEFAULT);
     uv_loop_close(&p->loop);

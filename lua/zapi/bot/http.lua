@@ -111,6 +111,9 @@ end
 -- What a handler may return: status, body, headers; a table is sent as JSON,
 -- nothing at all is 204, a text alone is 200.
 local function answer(status, body, headers)
+   if status == nil and body ~= nil then -- `nil, err`: a success it is not
+      error(("a route returned nil and an error: %s"):format(tostring(body)), 0)
+   end
    if status == nil then return 204, "" end
    if math.type(status) ~= "integer" then status, body, headers = 200, status, body end
    if type(body) == "table" then

@@ -4,6 +4,7 @@
 
 local core = require "zapi.core"
 local sandbox = require "zapi.sandbox"
+local zapi = require "zapi"
 
 local DEFAULT = "127.0.0.1:8080"
 
@@ -20,8 +21,9 @@ local function start()
    if ok then
       return s
    end
-   if asked then
-      error(s, 0)
+   if asked or not zapi.is_error(s) then
+      io.stderr:write("zapibot: ", tostring(s), "\n")
+      os.exit(2)
    end
    core.log("warn", "sandbox", DEFAULT .. " is taken; using a free port")
    return sandbox.demo {listen = "127.0.0.1:0"}

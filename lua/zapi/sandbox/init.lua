@@ -333,10 +333,12 @@ function M.start(opts)
       retry_after = opts.retry_after,
    }
    follow(self)
-   self.server = core.serve {
+   local server, err = core.serve {
       listen = opts.listen or "127.0.0.1:0", label = "sandbox", max_body = LARGEST_BODY,
       handler = function(req) return route(self, req) end,
    }
+   if not server then error(err, 0) end
+   self.server = server
    self.address = self.server.address
    -- A wildcard is no address that one can call.
    self.base_url = "http://" .. self.address:gsub("^0%.0%.0%.0:", "127.0.0.1:")
