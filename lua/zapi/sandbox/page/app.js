@@ -173,7 +173,7 @@ function drawChat() {
   markRead();
 }
 
-// One changed message is one changed bubble: open lists and the place in a long
+// One changed message is one changed bubble: what is open and the place in a long
 // conversation stay as they are.
 function drawMessage(m) {
   if (m.chat !== state.chat) return;
@@ -181,7 +181,7 @@ function drawMessage(m) {
   const stay = !nearEnd(box);
   const old = box.querySelector(`[data-id="${CSS.escape(m.id)}"]`);
   const fresh = bubble(m, look);
-  if (old?.querySelector("details.list[open]")) fresh.querySelector("details.list")?.setAttribute("open", "");
+  for (const open of old?.querySelectorAll("details[open]") ?? []) fresh.querySelector(`details.${[...open.classList].join(".")}`)?.setAttribute("open", "");
   box.querySelector(".hint")?.remove();
   if (old) old.replaceWith(fresh);
   else box.append(fresh);
