@@ -1,23 +1,44 @@
 /* SPDX-License-Identifier: MIT
  *
- * Order: events of one chat one after the other, chats side by side, at most
- * `concurrency` at once; a slow chat never holds up another. Loop thread.
+ * Order: deliveries of one person (or group) one after the other, persons side
+ * by side, at most `concurrency` at once; a slow one never holds up another.
+ * One dispatcher per automation. Every waiting delivery has a small entry here;
+ * its event may be on disk only, and is loaded when its turn comes. Loop
+ * thread.
  */
 #ifndef ZAPI_ENGINE_DISPATCH_H
 #define ZAPI_ENGINE_DISPATCH_H
 
-#include "engine/event.h"
+#include "store/event.h"
 
 struct zapi_dispatch;
 
-/* Starts one handler; must lead to exactly one zapi_dispatch_done, maybe
- * before it returns. The event is borrowed until then. */
-typedef void zapi_dispatch_start(void *arg, struct zapi_event *ev);
+/* One event for one automation. */
+struct zapi_delivery {
+    uint64_t seq;
+    struct zapi_event *event; /* NULL until loaded */
+    double due;               /* Unix seconds; 0: now */
+    uint32_t attempt;         /* tries so far, the running one too */
+    bool again;               /* may have been run before (by another process) */
+    struct zapi_delivery *next;
+    void *lane;  /* the dispatcher's */
+    void *data;  /* the owner's, while it runs */
+};
 
 struct zapi_dispatch_config {
     unsigned concurrency; /* handlers at once; 0: 64 */
-    zapi_dispatch_start *start;
-    void (*finished)(void *arg, struct zapi_event *ev); /* moved: free it */
+    /* Starts one handler; must lead to exactly one zapi_dispatch_done,
+     * maybe before it returns. The delivery is borrowed until then. */
+    void (*start)(void *arg, struct zapi_delivery *d);
+    /* The event of a delivery, from disk. NULL: gone; then the delivery ends
+     * as if it were done. */
+    struct zapi_event *(*load)(void *arg, struct zapi_delivery *d);
+    /* A delivery leaves: moved, its event too. */
+    void (*finished)(void *arg, struct zapi_delivery *d);
+    /* The earliest `due` has changed (Unix seconds; 0: none): set the timer
+     * that calls zapi_dispatch_tick. */
+    void (*timer)(void *arg, double due);
+    double (*now)(void *arg); /* Unix seconds */
     void *arg;
 };
 
@@ -25,10 +46,26 @@ struct zapi_dispatch *
 zapi_dispatch_new(const struct zapi_dispatch_config *config);
 /* Frees what waits through `finished`. Nothing may be running. */
 void zapi_dispatch_delete(struct zapi_dispatch *d);
-/* Takes the event; `ordered` false: beside all others (presence, receipts). */
-void zapi_dispatch_add(struct zapi_dispatch *d, struct zapi_event *ev,
-                       bool ordered);
-void zapi_dispatch_done(struct zapi_dispatch *d, struct zapi_event *ev);
+/* Takes the delivery (allocated with malloc); `order` "" is beside all others.
+ * Among those of one order the lowest seq comes first. false: no memory, and
+ * nothing is taken. */
+bool zapi_dispatch_add(struct zapi_dispatch *d, struct zapi_delivery *one,
+                       const char *order);
+/* The running one has ended. */
+void zapi_dispatch_done(struct zapi_dispatch *d, struct zapi_delivery *one);
+/* It is to be run again at `due`, and holds up its order until then. */
+void zapi_dispatch_again(struct zapi_dispatch *d, struct zapi_delivery *one,
+                         double due);
+/* It is to be run again at `due`; others of its order go on. */
+void zapi_dispatch_later(struct zapi_dispatch *d, struct zapi_delivery *one,
+                         double due);
+/* Two orders are one from now on: what waits under `from` waits under `to`. */
+void zapi_dispatch_merge(struct zapi_dispatch *d, const char *from,
+                         const char *to);
+/* Drops the waiting delivery with this seq (a command did); false: none. */
+bool zapi_dispatch_drop(struct zapi_dispatch *d, uint64_t seq,
+                        const char *order);
+void zapi_dispatch_tick(struct zapi_dispatch *d);
 /* No new handlers start any more (shutdown). */
 void zapi_dispatch_pause(struct zapi_dispatch *d);
 size_t zapi_dispatch_running(const struct zapi_dispatch *d);

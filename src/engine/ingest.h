@@ -6,7 +6,7 @@
 #ifndef ZAPI_ENGINE_INGEST_H
 #define ZAPI_ENGINE_INGEST_H
 
-#include "engine/event.h"
+#include "store/event.h"
 
 /* Moves `body` (malloc'ed) into the event, also on failure (it is freed).
  * NULL: *error has BAD_JSON and what is wrong ("not an object", offset). */

@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: MIT
  *
  * An event on its way from the door to a handler: the envelope, read once in
- * C, and the body as it came.
+ * C, and the body as it came. This is also what a row of the inbox holds.
  */
-#ifndef ZAPI_ENGINE_EVENT_H
-#define ZAPI_ENGINE_EVENT_H
+#ifndef ZAPI_STORE_EVENT_H
+#define ZAPI_STORE_EVENT_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/error.h"
+#define ZAPI_ORDER_MAX 80
 
 /* The envelope. Strings live and die with the event (one block; kind may be
- * static); "" when absent, UTF-8. Only zapi_ingest makes events. */
+ * static); "" when absent, UTF-8. zapi_ingest makes events of webhooks,
+ * zapi_inbox_load of rows. */
 struct zapi_event {
     uint64_t seq;       /* given by the inbox, grows */
     double received_at; /* Unix seconds */
@@ -28,8 +29,10 @@ struct zapi_event {
     uint64_t key[2]; /* 128-bit identity for dropping duplicates; 0,0: none */
     bool from_me, from_api, is_group;
     bool keep;               /* false: presence, never stored */
-    struct zapi_event *next; /* for whoever owns it */
-    void *owner;             /* the dispatcher's, while it runs */
+    /* Who is kept in order: the contact's key (store/people.h), set when the
+     * event is stored; "" before. */
+    char order[ZAPI_ORDER_MAX];
+    unsigned refs;           /* loop thread: deliveries that hold it */
 };
 
 void zapi_event_free(struct zapi_event *ev);

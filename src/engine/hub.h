@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The middle of a process: one database, one inbox, one table of sends, the
+ * people, and the automations that are attached. Webhooks come in by
+ * zapi_hub_take from any thread; on the loop each automation's dispatcher
+ * gets its deliveries. Loop thread unless said otherwise.
+ */
+#ifndef ZAPI_ENGINE_HUB_H
+#define ZAPI_ENGINE_HUB_H
+
+#include <uv.h>
+
+#include "engine/dispatch.h"
+#include "engine/guard.h"
+#include "store/db.h"
+#include "store/inbox.h"
+#include "store/people.h"
+#include "store/sends.h"
+
+struct zapi_hub;
+struct zapi_hub_seat; /* one automation at the hub */
+
+struct zapi_hub_config {
+    uv_loop_t *loop;
+    const char *folder; /* NULL: in memory */
+    size_t window;      /* see inbox.h */
+    struct zapi_guard_limits guard; /* 0,0: the defaults */
+    bool no_guard;
+};
+
+/* Opens the database. NULL: *error. */
+struct zapi_hub *zapi_hub_open(const struct zapi_hub_config *config,
+                               struct zapi_error *error);
+/* No seats may be left. Writes all that is queued; blocks for that long. The
+ * loop must run on until its handles are closed. */
+void zapi_hub_close(struct zapi_hub *hub);
+
+/* NULL in memory. */
+struct zapi_db *zapi_hub_db(struct zapi_hub *hub);
+struct zapi_inbox *zapi_hub_inbox(struct zapi_hub *hub);
+struct zapi_people *zapi_hub_people(struct zapi_hub *hub);
+/* NULL in memory. */
+struct zapi_sends *zapi_hub_sends(struct zapi_hub *hub);
+struct zapi_guard *zapi_hub_guard(struct zapi_hub *hub);
+uv_loop_t *zapi_hub_loop(struct zapi_hub *hub);
+
+/* From any thread: `run` is called on the loop, once; it owns the post. Those
+ * that are queued when the hub closes are run too. */
+struct zapi_post {
+    void (*run)(struct zapi_post *post);
+    struct zapi_post *next;
+};
+void zapi_hub_post(struct zapi_hub *hub, struct zapi_post *post);
+
+/* Any thread. Moves `ev`. As zapi_inbox_append, with the wake-up: true when the
+ * loop is to be woken by zapi_hub_wake (gather several). */
+bool zapi_hub_take(struct zapi_hub *hub, struct zapi_event *ev, bool may_wait,
+                   zapi_inbox_stored *stored, void *arg);
+void zapi_hub_wake(struct zapi_hub *hub);
+
+/* ---- automations ---- */
+
+struct zapi_hub_seat_config {
+    const char *name;          /* of the automation */
+    const char *const *kinds;  /* names given to bot:on and their like; "*" is
+                                  all but presence and receipts; NULL ends */
+    unsigned concurrency;
+    /* Starts a handler; leads to one zapi_hub_end. d->event is loaded. */
+    void (*start)(void *arg, struct zapi_delivery *d);
+    /* A send's row has changed (states, ids). May be NULL. Borrowed. */
+    void (*send_changed)(void *arg, const struct zapi_send *row);
+    void *arg;
+};
+/* Takes up what the automation left undone. NULL: *error. */
+struct zapi_hub_seat *zapi_hub_join(struct zapi_hub *hub,
+                                    const struct zapi_hub_seat_config *config,
+                                    struct zapi_error *error);
+void zapi_hub_subscribe(struct zapi_hub_seat *seat, const char *const *kinds);
+/* How a handler ended. What `end` says of slot, seq, order and last is filled
+ * in here. AGAIN and LATER are run again by the hub. */
+void zapi_hub_end(struct zapi_hub_seat *seat, struct zapi_delivery *d,
+                  struct zapi_inbox_end *end);
+/* Nothing new starts. */
+void zapi_hub_pause(struct zapi_hub_seat *seat);
+size_t zapi_hub_running(const struct zapi_hub_seat *seat);
+size_t zapi_hub_waiting(const struct zapi_hub_seat *seat);
+const char *zapi_hub_seat_name(const struct zapi_hub_seat *seat);
+struct zapi_hub *zapi_hub_of(struct zapi_hub_seat *seat);
+/* Its running deliveries must have ended. */
+void zapi_hub_leave(struct zapi_hub_seat *seat);
+
+/* What runs now, for the watchdog and `zapibot status`. */
+typedef void zapi_hub_visit(void *arg, const char *automation,
+                            const struct zapi_delivery *d);
+void zapi_hub_each_running(struct zapi_hub *hub, zapi_hub_visit *visit,
+                           void *arg);
+/* Deliveries that a command made waiting again, or dropped: by name and seq.
+ * Loop thread. */
+void zapi_hub_revived(struct zapi_hub *hub, const char *automation,
+                      const char *order, uint64_t seq);
+void zapi_hub_dropped(struct zapi_hub *hub, const char *automation,
+                      const char *order, uint64_t seq);
+/* Brings the gauges of base/metrics up to date (depth, oldest, dead, unknown,
+ * queued, running). */
+void zapi_hub_measure(struct zapi_hub *hub);
+
+#endif

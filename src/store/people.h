@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Who is who: a phone number and a lid are one person, and so are a Brazilian
+ * mobile number with its ninth digit and without. Pairs are learnt from every
+ * event and from phone-exists, kept in the table `alias`, and held in memory.
+ * The *key* of a person orders events and names sessions; it never changes
+ * once it is used, unless two keys turn out to be one person (then one of them
+ * becomes the other's, and `merged` says so).
+ */
+#ifndef ZAPI_STORE_PEOPLE_H
+#define ZAPI_STORE_PEOPLE_H
+
+#include "store/db.h"
+#include "store/event.h"
+
+struct zapi_people;
+
+struct zapi_person { /* all "" when unknown */
+    char key[ZAPI_ORDER_MAX];
+    char phone[32];  /* canonical: as WhatsApp writes it */
+    char lid[48];    /* with "@lid" */
+    char name[96];
+};
+
+/* db NULL: in memory only. Reads the table. NULL: *error. */
+struct zapi_people *zapi_people_new(struct zapi_db *db,
+                                    struct zapi_error *error);
+void zapi_people_delete(struct zapi_people *p);
+/* Writer thread (without db: any one thread). Either may be "" or NULL; `name`
+ * too. `canonical`: WhatsApp itself said that this is the number (phone-exists,
+ * an event), so it replaces another spelling. When two known keys turn out to
+ * be one person: `merged_from` gets the key that is no longer used, and the
+ * waiting deliveries are moved to the other; else "". */
+void zapi_people_learn(struct zapi_people *p, struct zapi_sql *sql,
+                       const char *phone, const char *lid, const char *name,
+                       bool canonical, char merged_from[ZAPI_ORDER_MAX]);
+/* Any thread: the person of a phone in any spelling, a lid, or a key. Group,
+ * channel and broadcast ids are their own key. Always fills out->key. true:
+ * known. */
+bool zapi_people_find(struct zapi_people *p, const char *id,
+                      struct zapi_person *out);
+/* Learns from anywhere, by a job of its own (phone-exists). Any thread. */
+void zapi_people_teach(struct zapi_people *p, const char *phone,
+                       const char *lid, const char *name, bool canonical);
+/* Removes a person's data everywhere: alias, waiting and dead deliveries,
+ * events, sends, authors, stored values and sessions. Runs as part of a job on
+ * the writer thread. Number of rows removed. */
+size_t zapi_people_forget(struct zapi_people *p, struct zapi_sql *sql,
+                          const char *id);
+
+#endif

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * One table for all that goes out: journal of the handlers' answers and outbox.
+ * A row moves forward only:
+ *
+ *   queued → sending → accepted → sent → received → read → played
+ *                    ↘ failed | unknown | expired | cancelled
+ *
+ * `sending` is on disk before the request leaves; what is found in that state
+ * at start may have been sent, and becomes unknown. unknown and a late failed
+ * are resolved by what arrives later (callbacks, own echoes). Look-up by
+ * message id is a map in memory, filled at start.
+ */
+#ifndef ZAPI_STORE_SENDS_H
+#define ZAPI_STORE_SENDS_H
+
+#include "store/db.h"
+#include "store/event.h"
+
+struct zapi_sends;
+
+enum zapi_send_state {
+    ZAPI_SEND_QUEUED,
+    ZAPI_SEND_SENDING,
+    ZAPI_SEND_ACCEPTED,
+    ZAPI_SEND_SENT,
+    ZAPI_SEND_RECEIVED,
+    ZAPI_SEND_READ,
+    ZAPI_SEND_PLAYED,
+    ZAPI_SEND_FAILED,
+    ZAPI_SEND_UNKNOWN,
+    ZAPI_SEND_EXPIRED,
+    ZAPI_SEND_CANCELLED,
+};
+const char *zapi_send_state_name(enum zapi_send_state s); /* "queued" */
+
+/* A row. Strings are owned by the row (one block) when it comes from here, and
+ * borrowed when it is given. NULL: none. */
+struct zapi_send {
+    uint64_t id;
+    uint64_t event;         /* seq of the event whose handler sends; 0: none */
+    const char *automation; /* name */
+    const char *step;  /* "h2.t0.send_text.5511….1": unique per event */
+    const char *key;   /* the script's own; unique per automation */
+    const char *instance, *recipient, *endpoint;
+    const char *args;  /* the parameters as JSON */
+    const char *lane;  /* "" is the default lane */
+    enum zapi_send_state state;
+    bool reply;        /* answers somebody (guards) */
+    const char *message_id, *result; /* the reply as JSON */
+    const char *error_kind, *error;  /* of failed and unknown */
+    double at, expires;              /* Unix seconds; 0: now, never */
+    double created, changed;
+    unsigned tries;
+};
+
+/* A row's state has changed, or a message id became known: for Message:wait.
+ * Writer thread, after the commit. */
+typedef void zapi_sends_changed(void *arg, const struct zapi_send *row);
+
+/* NULL: *error. What was `sending` becomes unknown; *unknown (may be NULL)
+ * gets how many. */
+struct zapi_sends *zapi_sends_new(struct zapi_db *db,
+                                  zapi_sends_changed *changed, void *arg,
+                                  size_t *unknown, struct zapi_error *error);
+void zapi_sends_delete(struct zapi_sends *s);
+
+/* Records that a send begins (state SENDING) or waits (QUEUED). When a row of
+ * the same (event, automation, step), or of the same (automation, key), is
+ * there already, nothing is written and `row` is that one. `done` runs on the
+ * writer thread; `row` is moved to it (free with zapi_send_free), NULL when
+ * nothing could be stored. `look`: the event may have been run before, so the
+ * step is looked for; false saves that. */
+typedef void zapi_sends_begun(void *arg, struct zapi_send *row, bool is_new);
+void zapi_sends_begin(struct zapi_sends *s, const struct zapi_send *row,
+                      bool look, zapi_sends_begun *done, void *arg);
+/* The same as part of a handler's good end: a write for inbox_end.writes. The
+ * row is copied. NULL: no memory. Its id is not known before. */
+struct zapi_write *zapi_sends_write(struct zapi_sends *s,
+                                    const struct zapi_send *row);
+void zapi_send_free(struct zapi_send *row);
+
+/* What became of it (a `must` job): state, message_id, result, error_kind and
+ * error of `row` are written to the row with row->id; backwards moves are
+ * ignored. QUEUED gives a row back to the queue (at, tries are written). */
+void zapi_sends_end(struct zapi_sends *s, const struct zapi_send *row);
+
+/* Claims the next queued rows of an automation that are due: they become
+ * SENDING in one commit, at most one per recipient and `limit` in all, skipping
+ * paused lanes and recipients of which an earlier row is not finished; expired
+ * ones become EXPIRED. `done` on the writer thread; the array and rows are
+ * moved (free each with zapi_send_free, the array with free). `next_due`: when
+ * to ask again (Unix seconds; 0: when something is added). */
+typedef void zapi_sends_claimed(void *arg, struct zapi_send **rows, size_t n,
+                                double next_due);
+void zapi_sends_claim(struct zapi_sends *s, const char *automation, double now,
+                      size_t limit, zapi_sends_claimed *done, void *arg);
+
+/* ---- what arrives: writer thread, inside the inbox's apply ---- */
+
+/* MessageStatusCallback, DeliveryCallback, own echo (fromMe with fromApi):
+ * moves the row forward, or resolves an unknown one: by message id, else an
+ * echo or delivery to the same recipient with the same text within 10 minutes
+ * of the attempt. `ids`: every message id the event names. */
+void zapi_sends_apply_status(struct zapi_sends *s, struct zapi_sql *sql,
+                             const char *message_id,
+                             enum zapi_send_state state, double at);
+void zapi_sends_apply_failure(struct zapi_sends *s, struct zapi_sql *sql,
+                              const char *message_id, const char *error_kind,
+                              const char *error, double at);
+void zapi_sends_apply_echo(struct zapi_sends *s, struct zapi_sql *sql,
+                           const char *instance, const char *recipient,
+                           const char *message_id, const char *text,
+                           double at);
+/* Is this the id of something we sent? Any thread. */
+bool zapi_sends_knows(struct zapi_sends *s, const char *message_id);
+
+/* ---- jobs for scripts and commands; done on the writer thread ---- */
+
+struct zapi_sends_filter { /* NULL, 0: any */
+    const char *automation, *key, *prefix, *recipient, *lane;
+    uint64_t id;
+    const char *state; /* a name; "open": queued and sending */
+    size_t limit;
+};
+/* Queued ones become CANCELLED. In a job: number of rows. */
+size_t zapi_sends_cancel(struct zapi_sql *sql,
+                         const struct zapi_sends_filter *f, double now);
+void zapi_sends_pause(struct zapi_sql *sql, const char *lane, bool paused);
+/* Accepted rows without any callback for a day become unknown. Number. */
+size_t zapi_sends_age(struct zapi_sends *s, struct zapi_sql *sql, double now);
+/* Retention: finished rows older than 30 days, in small pieces. */
+void zapi_sends_prune(struct zapi_sends *s, struct zapi_sql *sql, double now);
+/* Visits rows, newest first. Any connection. */
+typedef void zapi_sends_visit(void *arg, const struct zapi_send *row);
+void zapi_sends_each(struct zapi_sql *sql, const struct zapi_sends_filter *f,
+                     zapi_sends_visit *visit, void *arg);
+/* Counts by state, in the order of enum zapi_send_state. */
+void zapi_sends_count(struct zapi_sql *sql, const struct zapi_sends_filter *f,
+                      uint64_t counts[ZAPI_SEND_CANCELLED + 1]);
+
+#endif
