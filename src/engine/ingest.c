@@ -505,10 +505,3 @@ struct zapi_event *zapi_ingest(char *body, size_t len, struct zapi_error *error)
     fill(&w);
     return w.ev;
 }
-
-void zapi_event_free(struct zapi_event *ev)
-{
-    if (ev)
-        free(ev->body);
-    free(ev);
-}

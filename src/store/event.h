@@ -32,7 +32,9 @@ struct zapi_event {
     /* Who is kept in order: the contact's key (store/people.h), set when the
      * event is stored; "" before. */
     char order[ZAPI_ORDER_MAX];
-    unsigned refs;           /* loop thread: deliveries that hold it */
+    unsigned refs; /* loop thread: deliveries in memory that hold it */
+    bool only;     /* one delivery is left of it: whose end removes the row; set
+                      by the inbox when it stores or loads the event */
 };
 
 void zapi_event_free(struct zapi_event *ev);

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * See event.h: an event and its strings are one block, its body another.
+ */
+#include "store/event.h"
+
+#include <stdlib.h>
+
+void zapi_event_free(struct zapi_event *ev)
+{
+    if (ev)
+        free(ev->body);
+    free(ev);
+}
