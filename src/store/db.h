@@ -6,7 +6,8 @@
  * loop thread reads through a connection of its own; checkpoints run on a
  * third one, so that no commit pays for them.
  *
- * A process that owns the file holds an flock on FILE.lock beside it.
+ * A process that owns the file holds an flock on FOLDER/zapibot.lock, which
+ * names its pid.
  */
 #ifndef ZAPI_STORE_DB_H
 #define ZAPI_STORE_DB_H
@@ -24,7 +25,7 @@ struct zapi_db_config {
     const char *folder; /* made (0700) when missing; the file is
                            FOLDER/zapibot.db (0600) */
     /* Any thread, and only when it changes: `why` (static) when nothing can be
-     * stored now, NULL when it can again. May be NULL. */
+     * stored now, NULL when it can again. It is logged already. May be NULL. */
     void (*alarm)(void *arg, const char *why);
     void *arg;
 };
@@ -83,11 +84,12 @@ bool zapi_db_backup(struct zapi_db *db, const char *target,
                     struct zapi_error *error);
 
 struct zapi_db_stats {
-    uint64_t commits, jobs;   /* so far */
-    double commit_seconds;    /* in all */
-    double longest_commit;    /* since the last call */
+    uint64_t commits, jobs; /* so far */
+    double commit_seconds;  /* in all */
+    double longest_commit;  /* since the last call */
     uint64_t wal_bytes, file_bytes;
-    bool stuck;               /* nothing can be stored now */
+    uint64_t unclean_ends; /* how often a process did not end in order */
+    bool stuck;            /* nothing can be stored now */
 };
 void zapi_db_stats(struct zapi_db *db, struct zapi_db_stats *out);
 
