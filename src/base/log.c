@@ -30,6 +30,7 @@ static atomic_bool as_json;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static zapi_log_sink *sink;
 static void *sink_arg;
+static _Thread_local const char *context; /* see zapi_log_context */
 
 static const char *const names[] = {"debug", "info", "warn", "error", "off"};
 static const char *const tags[] = {"DEBUG", "INFO ", "WARN ", "ERROR"};
@@ -51,6 +52,13 @@ void zapi_log_set_sink(zapi_log_sink *new_sink, void *arg)
 bool zapi_log_enabled(enum zapi_log_level level)
 {
     return level < ZAPI_LOG_OFF && (int)level >= atomic_load(&threshold);
+}
+
+const char *zapi_log_context(const char *event)
+{
+    const char *before = context;
+    context = event;
+    return before;
 }
 
 bool zapi_log_parse_level(const char *name, enum zapi_log_level *out)
@@ -92,6 +100,11 @@ static void format_text(struct zapi_buf *line, const char *who,
         add_text(line, who, strlen(who));
         zapi_buf_adds(line, ": ");
     }
+    if (context && *context) {
+        zapi_buf_addc(line, '[');
+        add_text(line, context, strlen(context));
+        zapi_buf_adds(line, "] ");
+    }
     add_text(line, msg, len);
 }
 
@@ -110,6 +123,10 @@ static void format_json(struct zapi_buf *line, const char *who,
     if (who) {
         zapi_buf_adds(line, ",\"who\":");
         zapi_json_write_str(line, who, strlen(who));
+    }
+    if (context && *context) {
+        zapi_buf_adds(line, ",\"event\":");
+        zapi_json_write_str(line, context, strlen(context));
     }
     zapi_buf_adds(line, ",\"msg\":");
     zapi_json_write_str(line, msg, len);

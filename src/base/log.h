@@ -34,6 +34,11 @@ void zapi_log(enum zapi_log_level level, const char *fmt, ...)
 void zapi_log_as(const char *who, enum zapi_log_level level, const char *msg,
                  size_t len);
 
+/* What this thread's lines are about from now on: an event ("text 3EB0… #42"),
+ * in text behind the speaker in brackets, in JSON the field "event". NULL or
+ * "": nothing. Borrowed until the next call; returns what was set before. */
+const char *zapi_log_context(const char *event);
+
 #define zapi_debug(...) zapi_log(ZAPI_LOG_DEBUG, __VA_ARGS__)
 #define zapi_info(...)  zapi_log(ZAPI_LOG_INFO, __VA_ARGS__)
 #define zapi_warn(...)  zapi_log(ZAPI_LOG_WARN, __VA_ARGS__)

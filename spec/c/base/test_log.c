@@ -71,6 +71,36 @@ static void text_for_people(void)
     CHECK_INT(lines, 5);
 }
 
+static void *other_thread(void *arg)
+{
+    (void)arg;
+    zapi_info("beside");
+    return NULL;
+}
+
+static void lines_name_their_event(void)
+{
+    char event[] = "text 3EB0 #42";
+    pthread_t thread;
+    begin(ZAPI_LOG_INFO, false);
+    CHECK(zapi_log_context(event) == NULL);
+    as("echo.lua", "oi");
+    CHECK_STR(after_time(), "INFO  echo.lua: [text 3EB0 #42] oi");
+    pthread_create(&thread, NULL, other_thread, NULL);
+    pthread_join(thread, NULL);
+    CHECK_STR(after_time(), "INFO  beside"); /* it is about no event */
+    CHECK(zapi_log_context("a\x1b\"b") == event);
+    zapi_info("x");
+    CHECK_STR(after_time(), "INFO  [a\\x1b\"b] x");
+    zapi_log_configure(ZAPI_LOG_INFO, true);
+    zapi_info("x");
+    CHECK(strstr(zapi_buf_str(&got),
+                 ",\"event\":\"a\\u001b\\\"b\",\"msg\":\"x\"}"));
+    zapi_log_context(NULL);
+    zapi_info("x");
+    CHECK(!strstr(zapi_buf_str(&got), "event"));
+}
+
 static void further_lines_are_indented(void)
 {
     begin(ZAPI_LOG_INFO, false);
@@ -238,6 +268,7 @@ int main(void)
 {
     zapi_buf_init(&got, (size_t)4 << 20);
     RUN(text_for_people);
+    RUN(lines_name_their_event);
     RUN(further_lines_are_indented);
     RUN(controls_cannot_steer_a_terminal);
     RUN(json_for_machines);
