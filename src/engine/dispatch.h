@@ -19,10 +19,10 @@ struct zapi_delivery {
     struct zapi_event *event; /* NULL until loaded */
     double due;               /* Unix seconds; 0: now */
     uint32_t attempt;         /* tries so far, the running one too */
-    bool again;               /* may have been run before (by another process) */
+    bool again; /* may have been run before (by another process) */
     struct zapi_delivery *next;
-    void *lane;  /* the dispatcher's */
-    void *data;  /* the owner's, while it runs */
+    void *lane; /* the dispatcher's */
+    void *data; /* the owner's, while it runs */
 };
 
 struct zapi_dispatch_config {
@@ -30,8 +30,8 @@ struct zapi_dispatch_config {
     /* Starts one handler; must lead to exactly one zapi_dispatch_done,
      * maybe before it returns. The delivery is borrowed until then. */
     void (*start)(void *arg, struct zapi_delivery *d);
-    /* The event of a delivery, from disk. NULL: gone; then the delivery ends
-     * as if it were done. */
+    /* The event of a delivery, from disk. NULL: gone, and the delivery ends as
+     * if it were done; or, with d->due set, it is to be tried again then. */
     struct zapi_event *(*load)(void *arg, struct zapi_delivery *d);
     /* A delivery leaves: moved, its event too. */
     void (*finished)(void *arg, struct zapi_delivery *d);
@@ -53,6 +53,8 @@ bool zapi_dispatch_add(struct zapi_dispatch *d, struct zapi_delivery *one,
                        const char *order);
 /* The running one has ended. */
 void zapi_dispatch_done(struct zapi_dispatch *d, struct zapi_delivery *one);
+/* It goes on, but its order may too (handlers beside the order). */
+void zapi_dispatch_release(struct zapi_dispatch *d, struct zapi_delivery *one);
 /* It is to be run again at `due`, and holds up its order until then. */
 void zapi_dispatch_again(struct zapi_dispatch *d, struct zapi_delivery *one,
                          double due);

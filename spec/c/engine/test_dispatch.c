@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * Order within a chat, side by side across chats, fairness under a flood.
+ * Order within a chat, side by side across chats, fairness under a flood; what
+ * is put aside, merged, released, loaded late. The clock is `clock`.
  */
 #include <stdlib.h>
+#include <string.h>
 
 #include "check.h"
 #include "engine/dispatch.h"
@@ -10,44 +12,80 @@
 enum { MANY = 5000 };
 
 static struct zapi_dispatch *d;
-static struct zapi_event *started[MANY];
-static size_t nstarted, nfinished, most_running;
+static struct zapi_delivery *started[MANY];
+static size_t nstarted, nfinished, most_running, nloaded;
 static bool at_once;
+static double clock_now, timer_due;
+static struct zapi_event body; /* of everything: nothing here reads it */
 
-static void start(void *arg, struct zapi_event *ev)
+static void start(void *arg, struct zapi_delivery *one)
 {
     (void)arg;
-    started[nstarted++] = ev;
+    CHECK(one->event == &body);
+    started[nstarted++] = one;
     if (zapi_dispatch_running(d) > most_running)
         most_running = zapi_dispatch_running(d);
     if (at_once)
-        zapi_dispatch_done(d, ev);
+        zapi_dispatch_done(d, one);
 }
 
-static void finished(void *arg, struct zapi_event *ev)
+static void finished(void *arg, struct zapi_delivery *one)
 {
     (void)arg;
     nfinished++;
-    free(ev->chat);
-    zapi_event_free(ev);
+    free(one);
+}
+
+/* Seq 1000404 is gone; 1000503 cannot be read before second 100. */
+static struct zapi_event *load(void *arg, struct zapi_delivery *one)
+{
+    (void)arg;
+    nloaded++;
+    if (one->seq == 1000503 && clock_now < 100)
+        one->due = 100;
+    return one->seq == 1000404 || (one->seq == 1000503 && clock_now < 100) ? NULL
+                                                                   : &body;
+}
+
+static void timer(void *arg, double due)
+{
+    (void)arg;
+    timer_due = due;
+}
+
+static double now(void *arg)
+{
+    (void)arg;
+    return clock_now;
 }
 
 static void open_with(unsigned concurrency)
 {
-    struct zapi_dispatch_config c = {
-        .concurrency = concurrency, .start = start, .finished = finished};
+    struct zapi_dispatch_config c = {.concurrency = concurrency,
+                                     .start = start,
+                                     .load = load,
+                                     .finished = finished,
+                                     .timer = timer,
+                                     .now = now};
     d = zapi_dispatch_new(&c);
-    nstarted = nfinished = most_running = 0;
+    nstarted = nfinished = most_running = nloaded = 0;
+    clock_now = 1;
+    timer_due = 0;
     at_once = false;
 }
 
-static struct zapi_event *add(const char *chat, uint64_t seq, bool ordered)
+static struct zapi_delivery *add_at(const char *chat, uint64_t seq, double due)
 {
-    struct zapi_event *ev = calloc(1, sizeof *ev);
-    ev->chat = strdup(chat);
-    ev->seq = seq;
-    zapi_dispatch_add(d, ev, ordered);
-    return ev;
+    struct zapi_delivery *one = calloc(1, sizeof *one);
+    one->seq = seq;
+    one->due = due;
+    CHECK(zapi_dispatch_add(d, one, chat));
+    return one;
+}
+
+static struct zapi_delivery *add(const char *chat, uint64_t seq, bool ordered)
+{
+    return add_at(ordered ? chat : "", seq, 0);
 }
 
 static void one_chat_is_in_order(void)
@@ -173,6 +211,7 @@ static void handlers_that_end_at_once(void)
 static void random_traffic(void)
 {
     enum { CHATS = 300, EVENTS = 4000 };
+    static unsigned chat_of[EVENTS + 1];
     uint64_t last[CHATS] = {0};
     unsigned rnd = 12345;
     char chat[16];
@@ -180,22 +219,144 @@ static void random_traffic(void)
     size_t done = 0;
     for (uint64_t i = 1; i <= EVENTS; i++) {
         rnd = rnd * 1103515245u + 12345u;
-        snprintf(chat, sizeof chat, "%u", (rnd >> 8) % CHATS);
+        chat_of[i] = (rnd >> 8) % CHATS;
+        snprintf(chat, sizeof chat, "%u", chat_of[i]);
         add(chat, i, true);
         if (rnd >> 31 && done < nstarted)
             zapi_dispatch_done(d, started[done++]);
     }
-    for (size_t i = 0; i < done; i++)
-        started[i] = NULL; /* freed */
     while (done < nstarted) {
-        struct zapi_event *ev = started[done++];
-        int c = atoi(ev->chat);
-        CHECK(ev->seq > last[c]);
-        last[c] = ev->seq;
-        zapi_dispatch_done(d, ev);
+        struct zapi_delivery *one = started[done++];
+        unsigned c = chat_of[one->seq];
+        CHECK(one->seq > last[c]);
+        last[c] = one->seq;
+        zapi_dispatch_done(d, one);
     }
     CHECK_INT(nfinished, EVENTS);
     zapi_dispatch_delete(d);
+}
+
+static void again_holds_up_its_order_only(void)
+{
+    open_with(8);
+    add("a", 1, true);
+    add("a", 2, true);
+    zapi_dispatch_again(d, started[0], 5);
+    CHECK(timer_due == 5);
+    CHECK_INT(zapi_dispatch_running(d), 0);
+    CHECK_INT(zapi_dispatch_waiting(d), 2);
+    add("b", 3, true);
+    CHECK_INT(nstarted, 2); /* b, not a's second */
+    clock_now = 5;
+    zapi_dispatch_tick(d);
+    CHECK_INT(started[2]->seq, 1);
+    CHECK_INT(started[2]->attempt, 2);
+    CHECK(timer_due == 0);
+    zapi_dispatch_done(d, started[2]);
+    CHECK_INT(started[3]->seq, 2);
+    CHECK_INT(started[3]->attempt, 1);
+    zapi_dispatch_done(d, started[1]);
+    zapi_dispatch_done(d, started[3]);
+    CHECK_INT(nfinished, 3);
+    zapi_dispatch_delete(d);
+}
+
+static void later_lets_others_go_on(void)
+{
+    open_with(8);
+    body.order[0] = 'a';
+    add("a", 1, true);
+    add("a", 2, true);
+    zapi_dispatch_later(d, started[0], 50);
+    CHECK_INT(started[1]->seq, 2);
+    zapi_dispatch_done(d, started[1]);
+    add_at("a", 3, 20); /* taken up at start, not yet due */
+    CHECK_INT(nstarted, 2);
+    CHECK(timer_due == 20);
+    clock_now = 60;
+    zapi_dispatch_tick(d);
+    CHECK_INT(nstarted, 3); /* one at a time: they are of one order */
+    zapi_dispatch_done(d, started[2]);
+    zapi_dispatch_done(d, started[3]);
+    CHECK_INT(nfinished, 3);
+    body.order[0] = '\0';
+    zapi_dispatch_delete(d);
+}
+
+static void released_ones_run_beside_their_order(void)
+{
+    open_with(8);
+    add("a", 1, true);
+    add("a", 2, true);
+    zapi_dispatch_release(d, started[0]);
+    CHECK_INT(nstarted, 2);
+    CHECK_INT(zapi_dispatch_running(d), 2);
+    zapi_dispatch_done(d, started[1]);
+    zapi_dispatch_done(d, started[0]);
+    CHECK_INT(nfinished, 2);
+    zapi_dispatch_delete(d);
+}
+
+static void two_orders_become_one(void)
+{
+    open_with(8);
+    add("lid", 1, true); /* runs */
+    add("lid", 3, true);
+    add("phone", 2, true); /* runs too: nobody knew */
+    add("phone", 4, true);
+    zapi_dispatch_merge(d, "lid", "phone");
+    add("lid", 5, true); /* was on its way under the old name */
+    zapi_dispatch_done(d, started[1]);
+    CHECK_INT(nstarted, 2); /* seq 1 still runs */
+    zapi_dispatch_done(d, started[0]);
+    for (uint64_t seq = 3; seq <= 5; seq++) {
+        CHECK_INT(nstarted, seq);
+        CHECK_INT(started[seq - 1]->seq, seq);
+        zapi_dispatch_done(d, started[seq - 1]);
+    }
+    CHECK_INT(nfinished, 5);
+    zapi_dispatch_delete(d);
+}
+
+static void what_is_loaded_late_may_be_gone(void)
+{
+    open_with(8);
+    add("a", 1000404, true);
+    CHECK_INT(nstarted, 0);
+    CHECK_INT(nfinished, 1);
+    add("a", 1000503, true);
+    add("a", 1000504, true);
+    CHECK_INT(nstarted, 0);
+    clock_now = 100;
+    zapi_dispatch_tick(d);
+    CHECK_INT(started[0]->seq, 1000503);
+    CHECK_INT(started[0]->attempt, 1);
+    zapi_dispatch_done(d, started[0]);
+    zapi_dispatch_done(d, started[1]);
+    zapi_dispatch_delete(d);
+}
+
+static void commands_take_back(void)
+{
+    open_with(8);
+    add("a", 1, true);
+    add("a", 2, true);
+    add("a", 3, true);
+    CHECK(zapi_dispatch_drop(d, 3, "a"));
+    CHECK(!zapi_dispatch_drop(d, 1, "a")); /* it runs */
+    CHECK(!zapi_dispatch_drop(d, 9, "x"));
+    zapi_dispatch_again(d, started[0], 99);
+    CHECK(zapi_dispatch_drop(d, 1, "a")); /* no longer: 2 goes on */
+    CHECK_INT(started[1]->seq, 2);
+    CHECK(timer_due == 0);
+    add("a", 1, true); /* revived while 2 runs */
+    add("a", 4, true);
+    zapi_dispatch_done(d, started[1]);
+    CHECK_INT(started[2]->seq, 1);
+    zapi_dispatch_again(d, started[2], 99);
+    CHECK_INT(zapi_dispatch_waiting(d), 2);
+    zapi_dispatch_delete(d);
+    CHECK_INT(nfinished, 5);
 }
 
 int main(void)
@@ -208,5 +369,11 @@ int main(void)
     RUN(concurrency_is_bounded);
     RUN(handlers_that_end_at_once);
     RUN(random_traffic);
+    RUN(again_holds_up_its_order_only);
+    RUN(later_lets_others_go_on);
+    RUN(released_ones_run_beside_their_order);
+    RUN(two_orders_become_one);
+    RUN(what_is_loaded_late_may_be_gone);
+    RUN(commands_take_back);
     return CHECK_END();
 }
