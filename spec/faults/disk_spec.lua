@@ -1,0 +1,100 @@
+--- A disk that is full, and a database that somebody else holds: webhooks get a
+--- 503, an alarm is raised once, and all goes on by itself.
+local rig = require "spec.support.rig"
+local shell = require "spec.support.shell"
+
+local ALARM = "nothing can be stored"
+local RELIEF = "can be stored again"
+local EVENTS, CHATS = 300, 20
+
+-- Once each, and in the order of each chat.
+local function check_calls(r, events)
+   local newest, n = {}, 0
+   for _, call in ipairs(r:calls()) do
+      local number = tonumber(call[2])
+      assert.is_true(number > (newest[call[1]] or 0), "order or repetition at " .. call[2])
+      newest[call[1]] = number
+      n = n + 1
+   end
+   assert.equal(events, n)
+end
+
+-- Before, while nothing can be stored, and after.
+local function scene(r, block, release)
+   r:events {count = EVENTS, chats = CHATS}
+   r:answered()
+   r:called {at_least = EVENTS}
+   block()
+   local before = r:stats()
+   r:events {count = EVENTS, chats = CHATS}
+   local refused = r:refused {since = before.refused, at_least = 5}
+   r:logged {pattern = ALARM, from = before.logged}
+   assert.same({503}, r:post {bodies = {r:body {n = 999999, chat = 500}}})
+   assert.is_true(refused.waiting > 0)
+   release()
+   r:answered {seconds = 40}
+   r:called {at_least = 2 * EVENTS, seconds = 40}
+   r:logged {pattern = RELIEF, from = before.logged}
+   local _, alarms = r:log():gsub(ALARM, "")
+   check_calls(r, 2 * EVENTS)
+   print(("%d webhooks refused, %d events answered and sent once, %d alarm(s)"):format(
+      r:stats().refused, r:stats().answered, alarms))
+   assert.is_true(alarms <= 2)
+end
+
+-- A file system of its own with 8 MB; nil when we may not.
+local function small_disk(folder)
+   shell.must("mkdir " .. shell.quote(folder))
+   local code = shell.run("mount -t tmpfs -o size=8m,mode=700 none " .. shell.quote(folder))
+   return code == 0
+end
+
+describe("when the disk is full", function()
+   local r
+   after_each(function() r:close() end)
+
+   it("webhooks get a 503, and all goes on once there is room", function()
+      r = rig.new()
+      local disk = r.folder .. "/disk"
+      if not small_disk(disk) then return end -- the next spec shows the same without being root
+      finally(function() shell.must("umount -l " .. shell.quote(disk)) end)
+      r.data = disk .. "/data"
+      r:up()
+      local filler = shell.quote(disk .. "/filler")
+      scene(r, function() shell.run("dd if=/dev/zero of=" .. filler .. " bs=4096") end,
+         function() shell.must("rm " .. filler) end)
+      r:kill {signal = "SIGTERM"}
+   end)
+
+   it("the same when files may not grow any more", function()
+      r = rig.new()
+      r:up {prefix = {"sh", "-c", "trap '' XFSZ; exec \"$@\"", "sh"}}
+      local function limit(bytes)
+         shell.must(("prlimit --pid %d --fsize=%s:"):format(r:pid(), bytes))
+      end
+      scene(r, function() limit "4096" end, function() limit "unlimited" end)
+      r:kill {signal = "SIGTERM"}
+   end)
+end)
+
+describe("while somebody else holds the database", function()
+   it("webhooks get a 503, and all goes on afterwards", function()
+      local r = rig.new()
+      finally(function() r:close() end)
+      r:up()
+      local other
+      scene(r, function()
+         local at = r.folder .. "/held"
+         other = assert(io.popen(("exec sqlite3 -cmd '.timeout 10000' %s >%s 2>&1"):format(
+            shell.quote(r.data .. "/zapibot.db"), shell.quote(at)), "w"))
+         other:write "BEGIN IMMEDIATE;\nSELECT 'held';\n"
+         other:flush()
+         rig.await("the lock", function()
+            return shell.run("grep -q held " .. shell.quote(at)) == 0
+         end)
+      end, function()
+         other:write "ROLLBACK;\n"
+         other:close()
+      end)
+   end)
+end)

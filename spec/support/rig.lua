@@ -1,0 +1,130 @@
+--- A bot in a process of its own that may be killed, between the two sides of a
+--- Z-API that survives (rig.js, a Node process, told here what to do: every
+--- command waits for its end). For the specs of crashes and faults.
+local core = require "zapi.core"
+local shell = require "spec.support.shell"
+
+local M = {}
+
+local function absolute(path)
+   return path:sub(1, 1) == "/" and path or shell.must("pwd"):gsub("%s+$", "") .. "/" .. path
+end
+
+local ZAPIBOT = absolute((os.getenv "ZAPI_BUILD" or "build/dev") .. "/zapibot")
+
+--- Answers every text with itself; no guard slows it down.
+M.ECHO = [[
+local bot = require("zapi.bot").new {limits = {replies_per_chat = 0, cold_per_hour = 0}}
+bot:on("text", function(ctx) ctx:reply(ctx.text) end)
+bot:run()
+]]
+
+---@class spec.Rig
+---@field folder string of its own; the bot is bot.lua, its data in data/
+local Rig = {}
+
+-- rig:crash{…} is {"do": "crash", …}.
+Rig.__index = function(self, name)
+   return Rig[name] or function(_, options)
+      local command = {}
+      for k, v in pairs(options or {}) do command[k] = v end
+      command["do"] = name
+      self.stdin:write(core.json_encode(command), "\n")
+      self.stdin:flush()
+      local line = self.stdout:read "l"
+      if not line then error("the rig has ended at '" .. name .. "'", 2) end
+      local result = assert(core.json_decode(line))
+      if type(result) == "table" and result.error then error(name .. ": " .. result.error, 2) end
+      return result
+   end
+end
+
+--- A rig and a folder with the bot, not started.
+---@param options? {script?: string, data?: string}
+---@return spec.Rig
+function M.new(options)
+   options = options or {}
+   local folder, remove = shell.folder()
+   local self = setmetatable({folder = folder, data = options.data or folder .. "/data"}, Rig)
+   self.remove = remove
+   shell.write(folder .. "/bot.lua", options.script or M.ECHO)
+   local fifo = folder .. "/fifo"
+   shell.must("mkfifo " .. shell.quote(fifo))
+   self.stdin = assert(io.popen(("exec node %s >%s"):format(
+      shell.quote(absolute "spec/support/rig.js"), shell.quote(fifo)), "w"))
+   self.stdout = assert(io.open(fifo, "r"))
+   return self
+end
+
+--- Starts the bot and waits until it listens; what it took.
+---@param options? {env?: table, prefix?: string[], wait?: boolean, seconds?: number}
+function Rig:up(options)
+   options = options or {}
+   local argv = table.move(options.prefix or {}, 1, #(options.prefix or {}), 1, {})
+   for _, word in ipairs {ZAPIBOT, "--data", self.data, "run", "bot.lua"} do
+      argv[#argv + 1] = word
+   end
+   self:start {argv = argv, cwd = self.folder, env = options.env or {PATH = os.getenv "PATH"}}
+   if options.wait == false then return nil end
+   return self:ready {seconds = options.seconds}
+end
+
+--- Another bot.lua for the next start.
+function Rig:script(text)
+   shell.write(self.folder .. "/bot.lua", text)
+end
+
+--- Runs `zapibot --data DATA ARGUMENTS`; code, output and errors.
+function Rig:tool(arguments)
+   local err = self.folder .. "/tool.err"
+   local code, out = shell.run(("cd %s && timeout 60 %s --data %s %s 2>%s"):format(
+      shell.quote(self.folder), shell.quote(ZAPIBOT), shell.quote(self.data), arguments,
+      shell.quote(err)))
+   local file = assert(io.open(err))
+   local errors = file:read "a"
+   file:close()
+   return code, out, errors
+end
+
+--- The same with --json, decoded; throws when it fails.
+function Rig:json(arguments)
+   local code, out, errors = self:tool(arguments .. " --json")
+   if code ~= 0 then
+      error(("zapibot %s ended with %s:\n%s%s"):format(arguments, code, out, errors), 2)
+   end
+   return assert(core.json_decode(out))
+end
+
+--- Rows of the database, read beside a running bot; each a table by column.
+---@param sql string
+---@return table[]
+function Rig:rows(sql)
+   local out = shell.must(("sqlite3 -readonly -json -cmd '.timeout 5000' %s %s"):format(
+      shell.quote(self.data .. "/zapibot.db"), shell.quote(sql)))
+   return out:find "%S" and assert(core.json_decode(out)) or {}
+end
+
+--- Waits until fn gives something true, and gives it; throws after `seconds`.
+---@generic T
+---@param what string
+---@param fn fun(): T
+---@param seconds? number
+---@return T
+function M.await(what, fn, seconds)
+   local limit = os.time() + (seconds or 30)
+   local value = fn()
+   while not value do
+      if os.time() > limit then error(what .. ": not in time", 2) end
+      os.execute "sleep 0.03"
+      value = fn()
+   end
+   return value
+end
+
+function Rig:close()
+   self.stdin:close()
+   self.stdout:close()
+   self.remove()
+end
+
+return M
