@@ -1,272 +1,314 @@
 /* SPDX-License-Identifier: MIT
  *
- * The inbox in memory: a bounded queue, and the keys of the last events in a
- * ring with a hash set over it. What it holds is lost with the process; the
- * interface is that of the durable inbox, which will replace it.
+ * The inbox: the queue between whoever appends and the loop, and the whole of
+ * it when there is no database. Then what it holds is lost with the process,
+ * and the keys of the last events are in a ring with a set over it; a key
+ * leaves the set when the ring comes round to its place.
  *
- * The set is an open-addressing table of positions in the ring. A key leaves
- * the set when the ring comes round to its place; deletion shifts the entries
- * behind it back, so there are no tombstones and a look-up stays short
- * for ever. Everything is under one lock, held for a few dozen instructions.
- *
- * `events` counts what was stored and is not done, so that the bound covers
- * also what was taken and waits elsewhere. When it is reached, appends wait in
- * `late` for a done event to make room: a sender that is slowed down loses
- * nothing, one that is refused comes again at once and costs more than its
- * event. Start reading at zapi_inbox_append.
+ * Without a database `window` bounds what was taken and not released. When it
+ * is reached, appends that may wait do so in `late` until a release makes
+ * room: a sender that is slowed down loses nothing, one that is refused comes
+ * again at once and costs more than its event. Start at zapi_inbox_append.
  */
 #include "store/inbox.h"
 
-#include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
-enum { CAPACITY = 10000, REMEMBER = 100000, MOST_LATE = 1024, BATCH = 64 };
+#include "store/inbox_parts.h"
 
-/* An append that waits for room. */
-struct late {
-    struct zapi_inbox_item item;
-    zapi_inbox_stored *stored;
-    void *arg;
-    enum zapi_inbox_result result;
-    struct late *next;
+enum {
+    WINDOW = 10000,
+    REMEMBER = 100000,
+    MOST_LATE = 1024,
+    BATCH = 64,
+    MOST_JOBS = 20000, /* appended and not committed: then 503 */
 };
 
-struct key {
-    uint64_t half[2];
-};
+static const struct zapi_key no_key = {0, 0};
 
-struct zapi_inbox {
-    struct zapi_inbox_config config;
-    pthread_mutex_t lock;
-    uint64_t seq;
-
-    struct zapi_inbox_item *queue; /* a ring of `capacity` */
-    size_t first, waiting;
-    size_t events; /* stored and not done */
-    bool closed;   /* nothing is stored any more */
-    struct late *late, **late_end;
-    size_t nlate;
-
-    struct key *ring; /* the last `remember` keys */
-    size_t at;        /* where the next one goes */
-    uint32_t *set;    /* 0: free, else position in the ring + 1 */
-    size_t mask;
-};
-
-static size_t power_of_two(size_t n)
-{
-    size_t p = 16;
-    while (p < n)
-        p *= 2;
-    return p;
-}
-
-/* Ends appends that waited, outside the lock. */
-static void tell(struct zapi_inbox *in, struct late *list)
-{
-    while (list) {
-        struct late *next = list->next;
-        if (list->result != ZAPI_INBOX_STORED)
-            in->config.drop(list->item.event);
-        if (list->stored)
-            list->stored(list->arg, list->result);
-        free(list);
-        list = next;
-    }
-}
-
-struct zapi_inbox *zapi_inbox_new(const struct zapi_inbox_config *config)
+struct zapi_inbox *zapi_inbox_new(const struct zapi_inbox_config *config,
+                                  struct zapi_error *error)
 {
     struct zapi_inbox *in = calloc(1, sizeof *in);
-    if (!in)
+    if (!in) {
+        zapi_error_set(error, ZAPI_E_NO_MEMORY, "no memory for an inbox");
         return NULL;
+    }
     in->config = *config;
-    if (in->config.capacity == 0)
-        in->config.capacity = CAPACITY;
-    if (in->config.remember == 0 || in->config.remember > UINT32_MAX / 4)
+    if (in->config.window == 0)
+        in->config.window = WINDOW;
+    if (in->config.remember == 0)
         in->config.remember = REMEMBER;
-    size_t slots = power_of_two(in->config.remember * 2);
-    in->mask = slots - 1;
+    in->queue_end = &in->queue;
     in->late_end = &in->late;
-    in->queue = calloc(in->config.capacity, sizeof *in->queue);
-    in->ring = calloc(in->config.remember, sizeof *in->ring);
-    in->set = calloc(slots, sizeof *in->set);
+    in->authors.is_map = true;
     pthread_mutex_init(&in->lock, NULL);
-    if (in->queue && in->ring && in->set)
-        return in;
+    if (config->db) {
+        if (zapi_inbox_read_seen(in, error))
+            return in;
+    } else {
+        in->ring = calloc(in->config.remember, sizeof *in->ring);
+        if (in->ring && zapi_keyset_reserve(&in->keys, in->config.remember))
+            return in;
+        zapi_error_set(error, ZAPI_E_NO_MEMORY, "no memory for an inbox");
+    }
     zapi_inbox_delete(in);
     return NULL;
 }
 
+static struct zapi_inbox_entry *take_late(struct zapi_inbox *in)
+{
+    struct zapi_inbox_entry *list = in->late;
+    in->late = NULL;
+    in->late_end = &in->late;
+    in->nlate = 0;
+    return list;
+}
+
+static void turn_away_all(struct zapi_inbox_entry *list)
+{
+    while (list) {
+        struct zapi_inbox_entry *next = list->next;
+        zapi_inbox_turn_away(list);
+        list = next;
+    }
+}
+
 void zapi_inbox_delete(struct zapi_inbox *in)
 {
-    struct zapi_inbox_item item;
     if (!in)
         return;
-    tell(in, in->late);
-    while (in->waiting > 0 && zapi_inbox_take(in, &item))
-        in->config.drop(item.event);
+    turn_away_all(take_late(in));
+    while (in->queue) {
+        struct zapi_inbox_entry *e = in->queue;
+        in->queue = e->next;
+        zapi_event_free(e->ev);
+        free(e);
+    }
+    for (size_t i = 0; i < ZAPI_AUTOMATIONS; i++)
+        free(in->slots[i].name);
     pthread_mutex_destroy(&in->lock);
-    free(in->queue);
+    zapi_keyset_free(&in->keys);
+    zapi_keyset_free(&in->authors);
     free(in->ring);
-    free(in->set);
     free(in);
 }
 
-/* ---- the set of keys; under the lock ---- */
-
-static bool is_none(const struct key *k)
+const char *zapi_inbox_person(char *room, const char *order, uint64_t seq)
 {
-    return k->half[0] == 0 && k->half[1] == 0;
-}
-
-static bool same(const struct key *a, const struct key *b)
-{
-    return a->half[0] == b->half[0] && a->half[1] == b->half[1];
-}
-
-static size_t home(const struct zapi_inbox *in, const struct key *k)
-{
-    return (size_t)k->half[0] & in->mask;
-}
-
-/* The slot of the key, or the free slot where it would go. */
-static size_t find(const struct zapi_inbox *in, const struct key *k)
-{
-    size_t i = home(in, k);
-    while (in->set[i] && !same(&in->ring[in->set[i] - 1], k))
-        i = (i + 1) & in->mask;
-    return i;
-}
-
-/* Frees slot i and moves later entries of the run back to where a look-up
- * that starts at their home still finds them. */
-static void vacate(struct zapi_inbox *in, size_t i)
-{
-    for (size_t k = (i + 1) & in->mask; in->set[k]; k = (k + 1) & in->mask) {
-        size_t h = home(in, &in->ring[in->set[k] - 1]);
-        if (((k - h) & in->mask) < ((k - i) & in->mask))
-            continue;
-        in->set[i] = in->set[k];
-        i = k;
-    }
-    in->set[i] = 0;
-}
-
-/* false: known already. */
-static bool remember(struct zapi_inbox *in, const struct key *k)
-{
-    struct key *place = &in->ring[in->at];
-    if (is_none(k))
-        return true;
-    if (in->set[find(in, k)])
-        return false;
-    if (!is_none(place))
-        vacate(in, find(in, place));
-    *place = *k;
-    in->set[find(in, k)] = (uint32_t)in->at + 1;
-    in->at = (in->at + 1) % in->config.remember;
-    return true;
+    if (*order)
+        return order;
+    snprintf(room, ZAPI_PERSON_MAX, "~%llu", (unsigned long long)seq);
+    return room;
 }
 
 /* ---- the queue ---- */
 
-static enum zapi_inbox_result store(struct zapi_inbox *in,
-                                    struct zapi_inbox_item *item, bool *wake)
+bool zapi_inbox_push(struct zapi_inbox *in, struct zapi_inbox_entry *e)
 {
-    struct key k = {{item->key[0], item->key[1]}};
-    if (in->closed || in->events >= in->config.capacity)
-        return !is_none(&k) && in->set[find(in, &k)] ? ZAPI_INBOX_DUPLICATE
-                                                     : ZAPI_INBOX_FULL;
-    if (!remember(in, &k))
-        return ZAPI_INBOX_DUPLICATE;
-    item->seq = ++in->seq;
-    in->queue[(in->first + in->waiting) % in->config.capacity] = *item;
-    *wake = in->waiting++ == 0 || *wake;
-    in->events++;
-    return ZAPI_INBOX_STORED;
+    bool empty = in->depth == 0;
+    memcpy(e->order, e->ev->order, sizeof e->order);
+    e->ev->only = (e->wanted & (e->wanted - 1)) == 0;
+    e->next = NULL;
+    *in->queue_end = e;
+    in->queue_end = &e->next;
+    in->depth++;
+    return empty;
 }
 
-/* false: it cannot wait (no memory, too many do). */
-static bool let_wait(struct zapi_inbox *in, const struct zapi_inbox_item *item,
-                     zapi_inbox_stored *stored, void *arg)
+void zapi_inbox_turn_away(struct zapi_inbox_entry *e)
 {
-    struct late *late =
-        !in->closed && in->nlate < MOST_LATE ? malloc(sizeof *late) : NULL;
-    if (!late)
-        return false;
-    *late = (struct late){
-        .item = *item, .stored = stored, .arg = arg, .result = ZAPI_INBOX_FULL};
-    *in->late_end = late;
-    in->late_end = &late->next;
-    in->nlate++;
-    return true;
-}
-
-/* Stores what waited, once there is room for a batch; they leave the list. One
- * at a time would switch threads for each event. Under the lock. */
-static struct late *end_waits(struct zapi_inbox *in, bool *wake)
-{
-    size_t batch = in->config.capacity / 8;
-    if (batch > BATCH)
-        batch = BATCH;
-    if (!in->late || in->events + batch > in->config.capacity)
-        return NULL;
-    struct late *done = in->late, **link = &done;
-    while (*link && in->events < in->config.capacity) {
-        struct late *late = *link;
-        late->result = store(in, &late->item, wake);
-        in->nlate--;
-        link = &late->next;
-    }
-    in->late = *link;
-    *link = NULL;
-    if (!in->late)
-        in->late_end = &in->late;
-    return done;
-}
-
-bool zapi_inbox_append(struct zapi_inbox *in, struct zapi_inbox_item item,
-                       zapi_inbox_stored *stored, void *arg)
-{
-    bool wake = false;
-    pthread_mutex_lock(&in->lock);
-    enum zapi_inbox_result result = store(in, &item, &wake);
-    bool waits = result == ZAPI_INBOX_FULL && item.may_wait &&
-                 let_wait(in, &item, stored, arg);
-    pthread_mutex_unlock(&in->lock);
-    if (waits)
-        return false;
-    if (result != ZAPI_INBOX_STORED)
-        in->config.drop(item.event);
-    if (stored)
-        stored(arg, result);
-    return wake;
+    zapi_event_free(e->ev);
+    if (e->stored)
+        e->stored(e->arg, e->result);
+    free(e);
 }
 
 bool zapi_inbox_take(struct zapi_inbox *in, struct zapi_inbox_item *out)
 {
     pthread_mutex_lock(&in->lock);
-    bool any = in->waiting > 0;
-    if (any) {
-        *out = in->queue[in->first];
-        in->first = (in->first + 1) % in->config.capacity;
-        in->waiting--;
+    struct zapi_inbox_entry *e = in->queue;
+    if (e) {
+        in->queue = e->next;
+        if (!in->queue)
+            in->queue_end = &in->queue;
+        in->depth--;
     }
     pthread_mutex_unlock(&in->lock);
-    return any;
+    if (!e)
+        return false;
+    out->seq = e->seq;
+    out->wanted = e->wanted;
+    out->event = e->ev;
+    memcpy(out->order, e->order, sizeof out->order);
+    free(e);
+    return true;
 }
 
-void zapi_inbox_done(struct zapi_inbox *in, uint64_t seq)
+size_t zapi_inbox_depth(struct zapi_inbox *in)
 {
+    pthread_mutex_lock(&in->lock);
+    size_t n = in->depth;
+    pthread_mutex_unlock(&in->lock);
+    return n;
+}
+
+/* ---- without a database; under the lock ---- */
+
+static bool is_none(struct zapi_key k)
+{
+    return k.a == 0 && k.b == 0;
+}
+
+static void remember(struct zapi_inbox *in, struct zapi_key k)
+{
+    struct zapi_key *place = &in->ring[in->ring_at];
+    if (is_none(k))
+        return;
+    if (!is_none(*place))
+        zapi_keyset_remove(&in->keys, *place);
+    *place = k;
+    /* Never more than were reserved for. */
+    if (!zapi_keyset_add(&in->keys, k))
+        *place = no_key;
+    in->ring_at = (in->ring_at + 1) % in->config.remember;
+}
+
+/* Sets e->result; what nobody wants is stored and not queued. */
+static bool keep(struct zapi_inbox *in, struct zapi_inbox_entry *e, bool *wake)
+{
+    struct zapi_event *ev = e->ev;
+    struct zapi_key k = {ev->key[0], ev->key[1]};
+    e->result = ZAPI_INBOX_STORED;
+    if (!is_none(k) && zapi_keyset_has(&in->keys, k))
+        e->result = ZAPI_INBOX_DUPLICATE;
+    else if (in->closed || in->events >= in->config.window)
+        e->result = ZAPI_INBOX_FULL;
+    if (e->result != ZAPI_INBOX_STORED)
+        return false;
+    remember(in, k);
+    ev->seq = e->seq = ++in->seq;
+    if (in->config.apply)
+        in->config.apply(in->config.arg, NULL, ev);
+    e->wanted = in->config.wanted ? in->config.wanted(in->config.arg, ev) : 1;
+    if (e->wanted == 0)
+        return false;
+    *wake = zapi_inbox_push(in, e) || *wake;
+    in->events++;
+    return true;
+}
+
+/* false: it cannot wait (too many do). */
+static bool let_wait(struct zapi_inbox *in, struct zapi_inbox_entry *e)
+{
+    if (in->closed || in->nlate >= MOST_LATE)
+        return false;
+    e->next = NULL;
+    *in->late_end = e;
+    in->late_end = &e->next;
+    in->nlate++;
+    return true;
+}
+
+/* An end of those that waited: who is told what, after the lock. The entry may
+ * be the loop's by then. */
+struct told {
+    zapi_inbox_stored *stored;
+    void *arg;
+    struct zapi_inbox_entry *away; /* not queued: NULL when it was */
+};
+
+/* Stores what waited, once there is room for a batch: one at a time would
+ * switch threads for each event. Number of `told`. */
+static size_t end_waits(struct zapi_inbox *in, struct told told[BATCH],
+                        bool *wake)
+{
+    size_t batch = in->config.window / 8, n = 0;
+    if (batch > BATCH)
+        batch = BATCH;
+    if (!in->late || in->events + batch > in->config.window)
+        return 0;
+    while (n < BATCH && in->late && in->events < in->config.window) {
+        struct zapi_inbox_entry *e = in->late;
+        in->late = e->next;
+        in->nlate--;
+        told[n] = (struct told){.stored = e->stored, .arg = e->arg, .away = e};
+        if (keep(in, e, wake))
+            told[n].away = NULL;
+        n++;
+    }
+    if (!in->late)
+        in->late_end = &in->late;
+    return n;
+}
+
+static bool append_in_memory(struct zapi_inbox *in, struct zapi_inbox_entry *e,
+                             bool may_wait)
+{
+    zapi_inbox_stored *stored = e->stored;
+    void *arg = e->arg;
+    bool wake = false, waits = false;
+    pthread_mutex_lock(&in->lock);
+    bool queued = keep(in, e, &wake);
+    if (!queued && e->result == ZAPI_INBOX_FULL && may_wait)
+        waits = let_wait(in, e);
+    pthread_mutex_unlock(&in->lock);
+    if (waits)
+        return false;
+    if (!queued)
+        zapi_inbox_turn_away(e);
+    else if (stored)
+        stored(arg, ZAPI_INBOX_STORED);
+    return wake;
+}
+
+/* ---- both ---- */
+
+bool zapi_inbox_append(struct zapi_inbox *in, struct zapi_event *ev,
+                       bool may_wait, zapi_inbox_stored *stored, void *arg)
+{
+    struct zapi_inbox_entry *e = malloc(sizeof *e);
+    if (!e) {
+        zapi_event_free(ev);
+        if (stored)
+            stored(arg, ZAPI_INBOX_FULL);
+        return false;
+    }
+    *e = (struct zapi_inbox_entry){.in = in,
+                                   .ev = ev,
+                                   .stored = stored,
+                                   .arg = arg,
+                                   .result = ZAPI_INBOX_FULL};
+    if (!in->config.db)
+        return append_in_memory(in, e, may_wait);
+    pthread_mutex_lock(&in->lock);
+    bool closed = in->closed;
+    pthread_mutex_unlock(&in->lock);
+    if (closed || zapi_db_queued(in->config.db) >= MOST_JOBS)
+        zapi_inbox_turn_away(e);
+    else
+        zapi_inbox_store(in, e);
+    return false;
+}
+
+void zapi_inbox_release(struct zapi_inbox *in, struct zapi_event *ev)
+{
+    struct told told[BATCH];
     bool wake = false;
-    (void)seq; /* the durable inbox deletes its row */
+    zapi_event_free(ev);
     pthread_mutex_lock(&in->lock);
     if (in->events > 0)
         in->events--;
-    struct late *ended = end_waits(in, &wake);
+    size_t n = end_waits(in, told, &wake);
     pthread_mutex_unlock(&in->lock);
-    tell(in, ended);
+    for (size_t i = 0; i < n; i++) {
+        if (told[i].away)
+            zapi_inbox_turn_away(told[i].away);
+        else if (told[i].stored)
+            told[i].stored(told[i].arg, ZAPI_INBOX_STORED);
+    }
     if (wake && in->config.wake)
         in->config.wake(in->config.arg);
 }
@@ -274,19 +316,8 @@ void zapi_inbox_done(struct zapi_inbox *in, uint64_t seq)
 void zapi_inbox_close(struct zapi_inbox *in)
 {
     pthread_mutex_lock(&in->lock);
-    struct late *list = in->late;
     in->closed = true;
-    in->late = NULL;
-    in->late_end = &in->late;
-    in->nlate = 0;
+    struct zapi_inbox_entry *late = take_late(in);
     pthread_mutex_unlock(&in->lock);
-    tell(in, list); /* outside the lock; they are FULL */
-}
-
-size_t zapi_inbox_depth(struct zapi_inbox *in)
-{
-    pthread_mutex_lock(&in->lock);
-    size_t n = in->waiting;
-    pthread_mutex_unlock(&in->lock);
-    return n;
+    turn_away_all(late); /* outside the lock; they are FULL */
 }

@@ -41,7 +41,8 @@ struct zapi_inbox_config {
      * append), before it is stored; sql NULL without db. Applies what it says
      * about sends and people, and sets ev->order. May be NULL. */
     void (*apply)(void *arg, struct zapi_sql *sql, struct zapi_event *ev);
-    /* Which automations (bits by slot) want it. Same thread as apply. */
+    /* Which automations (bits by slot) want it. Same thread as apply. NULL: the
+     * first one. */
     uint64_t (*wanted)(void *arg, const struct zapi_event *ev);
     /* Something can be taken where nothing could; any thread. */
     void (*wake)(void *arg);
@@ -116,7 +117,7 @@ struct zapi_inbox_end {
     bool by_script;     /* DEAD: a script's error: offered again after reload */
     const char *reason; /* DEAD: with its traceback; copied */
     struct zapi_write *writes; /* moved; applied with DONE only */
-    bool last;          /* no other delivery of the event is left */
+    bool last;          /* a hint: the row itself counts what is left */
 };
 
 /* One transaction; never lost while the process lives (a `must` job). `done`

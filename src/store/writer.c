@@ -19,6 +19,7 @@
 #include <time.h>
 
 #include "base/log.h"
+#include "base/metrics.h"
 
 enum { BATCH = 512, RETRY_MS = 200 };
 
@@ -137,6 +138,7 @@ static void count_commit(struct zapi_writer *w, size_t n, double took)
     if (took > w->longest)
         w->longest = took;
     pthread_mutex_unlock(&w->lock);
+    zapi_metrics_observe(ZAPI_M_COMMIT_SECONDS, NULL, took);
 }
 
 /* Puts the batch back before the list and takes all that need not stay. */
