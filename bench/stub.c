@@ -4,12 +4,15 @@
  * is measured (one thread, epoll, keep-alive, no allocation while serving).
  * Every POST whose path ends in /send-text is counted and gets a reply with
  * ids of its own. GET /stats says what was counted since GET /reset:
- *   calls other body_bytes first_ns last_ns
+ *   calls other body_bytes first_ns last_ns disorder
  * (the times of the first and of the last call, on the monotonic clock), so
- * that whoever measures need not poll to know when the last call came.
+ * that whoever measures need not poll to know when the last call came. Disorder
+ * counts the calls whose text does not come after that of the call before to
+ * the same phone, if both are message ids of post.lua.
  * Connections are kept in a table indexed by descriptor until they close.
  * Start reading at main(), then at serve().
  */
+#define _GNU_SOURCE /* memmem */
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -28,6 +31,7 @@
 #include <unistd.h>
 
 enum { IN_SIZE = 16 * 1024, OUT_SIZE = 16 * 1024, MAX_FD = 4096, EVENTS = 256 };
+enum { PEOPLE = 1000, ID_LEN = 24 }; /* as post.lua has them */
 
 struct conn {
     size_t in_len;
@@ -40,16 +44,20 @@ struct conn {
 struct request {
     const char *path; /* not terminated */
     size_t path_len;
-    size_t head_len; /* with the blank line */
-    size_t body_len;
+    size_t head_len;  /* with the blank line */
+    const char *body; /* what is here of it; not terminated */
+    size_t body_len, body_here;
     bool post;
 };
 
 static struct conn *conns[MAX_FD];
 
 static struct {
-    uint64_t calls, other, bytes, first, last;
+    uint64_t calls, other, bytes, first, last, disorder;
 } count;
+
+/* The last message id that was sent to each person. */
+static char newest[PEOPLE][ID_LEN];
 
 static uint64_t now_ns(void)
 {
@@ -85,6 +93,32 @@ static const char *find_blank_line(const char *p, size_t len)
     return NULL;
 }
 
+/* The string that follows `name`, at least n bytes long; else NULL. */
+static const char *text_after(const struct request *req, const char *name,
+                              size_t n)
+{
+    const char *p = memmem(req->body, req->body_here, name, strlen(name));
+    p = p ? p + strlen(name) : NULL;
+    return p && n < (size_t)(req->body + req->body_here - p) ? p : NULL;
+}
+
+/* Phones end in the number of the person: "5511900000" and three digits. */
+static void check_order(const struct request *req)
+{
+    const char *phone = text_after(req, "\"phone\":\"", 13);
+    const char *id = text_after(req, "\"message\":\"", ID_LEN);
+    size_t i, person = 0;
+    if (!phone || !id || id[ID_LEN] != '"' ||
+        strspn(id, "0123456789ABCDEF") != ID_LEN) {
+        return;
+    }
+    for (i = 10; i < 13; i++) {
+        person = person * 10 + (size_t)(phone[i] - '0') % 10;
+    }
+    count.disorder += memcmp(newest[person], id, ID_LEN) >= 0;
+    memcpy(newest[person], id, ID_LEN);
+}
+
 /* False: the head is not there yet. */
 static bool read_head(const char *in, size_t len, struct request *req)
 {
@@ -98,7 +132,9 @@ static bool read_head(const char *in, size_t len, struct request *req)
         .path = space ? space + 1 : in,
         .path_len = stop ? (size_t)(stop - space - 1) : 0,
         .head_len = (size_t)(end - in),
+        .body = end,
         .body_len = content_length(in, (size_t)(end - in)),
+        .body_here = len - (size_t)(end - in),
         .post = memcmp(in, "POST", 4) == 0,
     };
     return true;
@@ -118,6 +154,7 @@ static int count_call(const struct request *req, char *text, size_t room)
     count.last = now;
     count.calls++;
     count.bytes += req->body_len;
+    check_order(req);
     return snprintf(text, room,
                     "{\"zaapId\":\"3999984263738042930CD%011" PRIX64
                     "\",\"messageId\":\"3EB0%028" PRIX64
@@ -132,13 +169,15 @@ static int answer_text(const struct request *req, char *text, size_t room)
     }
     if (path_ends(req, "/reset")) {
         memset(&count, 0, sizeof count);
+        memset(newest, 0, sizeof newest);
         return snprintf(text, room, "ok");
     }
     if (path_ends(req, "/stats")) {
-        return snprintf(
-            text, room,
-            "%" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 "\n",
-            count.calls, count.other, count.bytes, count.first, count.last);
+        return snprintf(text, room,
+                        "%" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64
+                        " %" PRIu64 " %" PRIu64 "\n",
+                        count.calls, count.other, count.bytes, count.first,
+                        count.last, count.disorder);
     }
     count.other++;
     return snprintf(text, room, "{\"error\":\"NOT_FOUND\"}");

@@ -1,4 +1,5 @@
 --- echo: webhook → handler → send-text → done, zapibot beside a Node peer.
+local loads = require "bench.lib.load"
 local numbers = require "bench.lib.numbers"
 local process = require "bench.lib.process"
 local report = require "bench.lib.report"
@@ -6,7 +7,6 @@ local stub_server = require "bench.lib.stub"
 
 local M = {}
 
-local FIXTURE = "spec/fixtures/webhooks/received_text.json"
 local TARGET = 2.0
 
 -- The three loads: name, bytes of a body, requests written at once.
@@ -16,48 +16,11 @@ local LOADS = {
    { name = "100 KB events", key = "large", size = 102400, pipelined = 1 },
 }
 
-local runs = 0
-
--- Every run has message ids of its own: a repeated one would be dropped as a duplicate.
-local function tag()
-   runs = runs + 1
-   return ("%08X"):format((os.time() << 12 | runs) & 0xffffffff)
-end
-
-local function post(server, load, seconds)
-   local got = process.numbers(1, { "wrk", "-t1", "-c64", "-d" .. seconds .. "s", "--latency",
-      "-s", "bench/echo/post.lua", "http://" .. server.address .. process.webhook_path, "--",
-      FIXTURE, tag(), load.size, load.pipelined })
-   return { requests = got[1], refused = got[2], broken = got[3], seconds = got[4],
-      p50 = got[5], p99 = got[6] }
-end
-
--- One round: load, then wait until what was accepted is done.
-local function round(server, stub, load, seconds)
-   stub:reset()
-   local cpu = process.cpu(server)
-   local seen = post(server, load, seconds)
-   local accepted = seen.requests - seen.refused
-   local counted = stub:drain(accepted, server.name)
-   if counted.other > 0 then error(server.name .. " made calls that are not send-text") end
-   return {
-      events = counted.calls / counted.seconds,
-      answers = accepted / seen.seconds,
-      p50 = seen.p50,
-      p99 = seen.p99,
-      cpu = (process.cpu(server) - cpu) / counted.calls * 1e6,
-      late = counted.seconds - seen.seconds,
-      refused = seen.refused,
-      broken = seen.broken,
-      bytes = counted.bytes / counted.calls,
-   }
-end
-
 local function start_servers(setup, stub)
    local env = { ZAPI_BASE_URL = stub.url, ZAPIBOT_LISTEN = "127.0.0.1:0",
-      ZAPIBOT_DATA = setup.tools .. "/data", ZAPIBOT_ADMIN_LISTEN = "127.0.0.1:0" }
+      ZAPIBOT_ADMIN_LISTEN = "127.0.0.1:0" }
    local commands = {
-      { "zapibot", { setup.build .. "/zapibot", "bench/echo/bot.lua" } },
+      { "zapibot", { setup.build .. "/zapibot", "--data", "memory", "bench/echo/bot.lua" } },
       { "node", { "node", "bench/peers/echo.js" } },
    }
    local servers = {}
@@ -66,23 +29,6 @@ local function start_servers(setup, stub)
          command = row[2] }
    end
    return servers
-end
-
--- A B A B …; the first round warms up and is not counted.
-local function alternate(servers, stub, load, rounds, seconds)
-   local rows = {}
-   for i = 0, rounds do
-      for _, server in ipairs(servers) do
-         local row = round(server, stub, load, i == 0 and 1 or seconds)
-         if i > 0 then
-            rows[server.name] = rows[server.name] or {}
-            table.insert(rows[server.name], row)
-         end
-         io.stderr:write(("%s %s %s: %s events/s, p99 %.2f ms, %.1f µs\n"):format(load.name,
-            i > 0 and i or "(warm-up)", server.name, numbers.show(row.events), row.p99, row.cpu))
-      end
-   end
-   return rows
 end
 
 -- With pipelined requests wrk's own correction spoils its percentiles.
@@ -133,7 +79,7 @@ function M.run(setup)
    local servers = start_servers(setup, stub)
    local all = {}
    for _, load in ipairs(LOADS) do
-      all[load.key] = alternate(servers, stub, load, setup.rounds, setup.seconds)
+      all[load.key] = loads.alternate(servers, stub, load, setup.rounds, setup.seconds)
    end
    process.stop_all()
    return { title = "webhook → Lua handler → send-text → done", text = text(all) }

@@ -76,6 +76,14 @@ function M.cpu(p)
    return (fields[12] + fields[13]) / ticks
 end
 
+--- The most memory that the process has held so far, in MB.
+---@param p bench.Process
+---@return number
+function M.peak(p)
+   local text = read_file(("/proc/%d/status"):format(p.pid)) or ""
+   return tonumber(text:match "VmHWM:%s+(%d+)") / 1024
+end
+
 local function nap()
    os.execute "sleep 0.02"
 end
@@ -125,13 +133,25 @@ local function await_end(p)
    return false
 end
 
---- Ends a server: asks, and after 15 s insists.
----@param p bench.Process
-function M.stop(p)
+local function forget(p)
    for i, other in ipairs(running) do
       if other == p then table.remove(running, i) end
    end
    note(p.folder)
+end
+
+--- Ends a server as a crash would.
+---@param p bench.Process
+function M.kill(p)
+   forget(p)
+   os.execute(("kill -KILL %d"):format(p.pid))
+   await_end(p)
+end
+
+--- Ends a server: asks, and after 15 s insists.
+---@param p bench.Process
+function M.stop(p)
+   forget(p)
    if not stat(p.pid) then return end
    os.execute(("kill -TERM %d"):format(p.pid))
    if not await_end(p) then

@@ -4,7 +4,7 @@ local process = require "bench.lib.process"
 
 local M = {}
 
-local ORDER = { "echo", "http", "encode", "footprint" }
+local ORDER = { "echo", "inbox", "backlog", "http", "encode", "footprint" }
 
 local HEAD = [[
 # Benchmark results
@@ -57,6 +57,8 @@ local function versions(setup)
       "Node " .. first_of "node --version",
       peer "fastify",
       peer "undici",
+      peer "better-sqlite3",
+      "SQLite " .. first_of "pkg-config --modversion sqlite3",
       "wrk " .. first_of "dpkg-query -W -f '${Version}' wrk",
    }, ", ")
 end

@@ -26,14 +26,15 @@ function Stub:reset()
    get(self, "/reset")
 end
 
----@return {calls: integer, other: integer, bytes: integer, seconds: number}
+---@return {calls: integer, other: integer, bytes: integer, seconds: number, disorder: integer}
 function Stub:stats()
-   local calls, other, bytes, first, last =
-      get(self, "/stats"):match "^(%d+) (%d+) (%d+) (%d+) (%d+)"
+   local calls, other, bytes, first, last, disorder =
+      get(self, "/stats"):match "^(%d+) (%d+) (%d+) (%d+) (%d+) (%d+)"
    return {
       calls = math.tointeger(calls),
       other = math.tointeger(other),
       bytes = math.tointeger(bytes),
+      disorder = math.tointeger(disorder),
       seconds = (math.tointeger(last) - math.tointeger(first)) / 1e9,
    }
 end
