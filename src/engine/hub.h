@@ -22,8 +22,8 @@ struct zapi_hub_seat; /* one automation at the hub */
 
 struct zapi_hub_config {
     uv_loop_t *loop;
-    const char *folder; /* NULL: in memory */
-    size_t window;      /* see inbox.h */
+    const char *folder;             /* NULL: in memory */
+    size_t window;                  /* see inbox.h */
     struct zapi_guard_limits guard; /* 0,0: the defaults */
     bool no_guard;
 };
@@ -61,11 +61,12 @@ void zapi_hub_wake(struct zapi_hub *hub);
 /* ---- automations ---- */
 
 struct zapi_hub_seat_config {
-    const char *name;          /* of the automation */
-    const char *const *kinds;  /* names given to bot:on and their like; "*" is
+    const char *name;         /* of the automation */
+    const char *const *kinds; /* names given to bot:on and their like; "*" is
                                   all but presence and receipts; NULL ends */
     unsigned concurrency;
-    /* Starts a handler; leads to one zapi_hub_end. d->event is loaded. */
+    /* Starts a handler; leads to one zapi_hub_end. d->event is loaded. Its
+     * `data` is the hub's; `lane` the dispatcher's; `user` is free. */
     void (*start)(void *arg, struct zapi_delivery *d);
     /* A send's row has changed (states, ids). May be NULL. Borrowed. */
     void (*send_changed)(void *arg, const struct zapi_send *row);
@@ -76,10 +77,14 @@ struct zapi_hub_seat *zapi_hub_join(struct zapi_hub *hub,
                                     const struct zapi_hub_seat_config *config,
                                     struct zapi_error *error);
 void zapi_hub_subscribe(struct zapi_hub_seat *seat, const char *const *kinds);
+/* The order of a running delivery may go on without it. */
+void zapi_hub_release(struct zapi_hub_seat *seat, struct zapi_delivery *d);
 /* How a handler ended. What `end` says of slot, seq, order and last is filled
  * in here. AGAIN and LATER are run again by the hub. */
 void zapi_hub_end(struct zapi_hub_seat *seat, struct zapi_delivery *d,
                   struct zapi_inbox_end *end);
+/* It is given up as it is: the next start takes it up again. */
+void zapi_hub_abandon(struct zapi_hub_seat *seat, struct zapi_delivery *d);
 /* Nothing new starts. */
 void zapi_hub_pause(struct zapi_hub_seat *seat);
 size_t zapi_hub_running(const struct zapi_hub_seat *seat);
@@ -91,11 +96,14 @@ void zapi_hub_leave(struct zapi_hub_seat *seat);
 
 /* What runs now, for the watchdog and `zapibot status`. */
 typedef void zapi_hub_visit(void *arg, const char *automation,
-                            const struct zapi_delivery *d);
+                            const struct zapi_delivery *d, double seconds);
 void zapi_hub_each_running(struct zapi_hub *hub, zapi_hub_visit *visit,
                            void *arg);
 /* Deliveries that a command made waiting again, or dropped: by name and seq.
  * Loop thread. */
+/* A delivery that waits on disk is taken up. */
+void zapi_hub_revive(struct zapi_hub_seat *seat, const char *order,
+                     uint64_t seq, unsigned attempt, double due);
 void zapi_hub_revived(struct zapi_hub *hub, const char *automation,
                       const char *order, uint64_t seq);
 void zapi_hub_dropped(struct zapi_hub *hub, const char *automation,

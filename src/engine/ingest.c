@@ -449,12 +449,17 @@ static size_t strings_room(const struct work *w)
     return n;
 }
 
+static double unix_now(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
 static void fill(struct work *w)
 {
     struct zapi_event *ev = w->ev;
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    ev->received_at = (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+    ev->received_at = unix_now();
     ev->from_me = is_true(w, M_FROM_ME);
     ev->from_api = is_true(w, M_FROM_API);
     ev->is_group = is_true(w, M_IS_GROUP);
@@ -504,4 +509,66 @@ struct zapi_event *zapi_ingest(char *body, size_t len, struct zapi_error *error)
     w.at = (char *)(w.ev + 1);
     fill(&w);
     return w.ev;
+}
+
+/* ---- our own events ---- */
+
+static char *put(char **at, const char *s)
+{
+    char *to = *at;
+    size_t n = strlen(s) + 1;
+    memcpy(to, s, n);
+    *at += n;
+    return to;
+}
+
+static const char *or_empty(const char *s)
+{
+    return s ? s : "";
+}
+
+static void own_key(struct zapi_event *ev, const char *key)
+{
+    struct hash h = {UINT64_C(0x7a6170692e6f776e), 2};
+    if (!*key)
+        return;
+    mix_bytes(&h, ev->kind, strlen(ev->kind));
+    mix_bytes(&h, key, strlen(key));
+    ev->key[0] = avalanche(h.a ^ rotl(h.b, 23));
+    ev->key[1] = avalanche(h.b + ev->key[0]) | 1;
+}
+
+struct zapi_event *zapi_ingest_own(const struct zapi_own_event *own,
+                                   struct zapi_error *error)
+{
+    const char *chat = or_empty(own->chat), *key = or_empty(own->key);
+    const char *instance = or_empty(own->instance);
+    size_t len = strlen(own->body);
+    const char *why = NULL;
+    size_t offset = 0;
+    if (!zapi_json_valid(own->body, len, &why, &offset)) {
+        zapi_error_set(error, ZAPI_E_BAD_JSON, "not JSON: %s", why);
+        return NULL;
+    }
+    struct zapi_event *ev =
+        malloc(sizeof *ev + strlen(own->kind) + strlen(chat) +
+               strlen(instance) + strlen(key) + 8);
+    char *body = malloc(len + 1);
+    if (!ev || !body) {
+        free(ev);
+        free(body);
+        zapi_error_set(error, ZAPI_E_NO_MEMORY, "no memory for an event");
+        return NULL;
+    }
+    memcpy(body, own->body, len + 1);
+    *ev = (struct zapi_event){.body = body, .body_len = len, .keep = true};
+    char *at = (char *)(ev + 1);
+    ev->kind = put(&at, own->kind);
+    ev->chat = ev->author = put(&at, chat);
+    ev->instance = put(&at, instance);
+    ev->message_id = put(&at, key);
+    ev->type = put(&at, "");
+    ev->received_at = unix_now();
+    own_key(ev, key);
+    return ev;
 }

@@ -29,10 +29,10 @@ static int l_set_hosted(lua_State *L)
 int zapi_core_open(lua_State *L)
 {
     static void (*const openers[])(lua_State * L) = {
-        zapi_l_util_open,   zapi_l_json_open,      zapi_l_timer_open,
-        zapi_l_task_open,   zapi_l_catalogue_open, zapi_l_http_open,
-        zapi_l_client_open, zapi_l_media_open,     zapi_l_serve_open,
-        zapi_l_bot_open,    zapi_l_crypto_open,    zapi_l_qr_open,
+        zapi_l_util_open,    zapi_l_json_open,      zapi_l_timer_open,
+        zapi_l_task_open,    zapi_l_catalogue_open, zapi_l_http_open,
+        zapi_l_client_open,  zapi_l_media_open,     zapi_l_serve_open,
+        zapi_l_service_open, zapi_l_crypto_open,    zapi_l_qr_open,
     };
     size_t i;
     zapi_rt_get(L); /* first, so that it is closed last */

@@ -12,6 +12,10 @@
 #include <lua.h>
 #include <uv.h>
 
+#include "base/error.h"
+
+struct zapi_hub;
+
 struct zapi_setting {
     const char *name; /* "listen"; NULL ends the list */
     const char *value;
@@ -26,6 +30,8 @@ struct zapi_host {
     const char *(*asset)(void *arg, const char *name, size_t *len);
     /* zapi.stop(), or os.exit(code) of the script. */
     void (*stop)(void *arg, int code);
+    /* The program's hub, opened at the first call; NULL: *error. */
+    struct zapi_hub *(*hub)(void *arg, struct zapi_error *error);
     /* core.publish: a configuration value for the automations that are added
      * later (the sandbox tells its address so). May be NULL. */
     void (*publish)(void *arg, const char *name, const char *value);

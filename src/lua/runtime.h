@@ -61,6 +61,7 @@ struct zapi_rt {
     struct closer *closers;
     struct zapi_rt_part *parts; /* shutdown.h */
     struct zapi_http *http;
+    struct zapi_hub *hub; /* plain Lua: its own; else the host's */
     struct run_op *runs; /* tasks inside zapi.run() under the host */
     bool driving;        /* inside uv_run, or the loop is the host's */
     bool stopped;
@@ -93,7 +94,7 @@ void zapi_l_client_open(lua_State *L);
 void zapi_l_http_open(lua_State *L);
 void zapi_l_serve_open(lua_State *L);
 void zapi_l_media_open(lua_State *L);
-void zapi_l_bot_open(lua_State *L);
+void zapi_l_service_open(lua_State *L);
 void zapi_l_qr_open(lua_State *L);
 void zapi_l_crypto_open(lua_State *L);
 

@@ -23,4 +23,7 @@ struct zapi_hub_seat *zapi_service_seat(lua_State *L, int index);
 bool zapi_service_stage(lua_State *L, int index, uint64_t seq,
                         struct zapi_write *write);
 
+/* Pushes a row as scripts see it (l_sends.c). */
+void zapi_send_push(lua_State *L, const struct zapi_send *row);
+
 #endif

@@ -1,46 +1,47 @@
 /* SPDX-License-Identifier: MIT
  *
- * The service under a bot: the door that takes webhooks, the inbox where they
- * wait, and one task per event on the loop.
+ * The service under a bot: the door that takes webhooks, the seat at the hub
+ * where its events come from, and one task per event on the loop.
  *
- *   door thread   gate (secret, type) → ingest → inbox → 200
- *   loop          on_async → take from the inbox → dispatcher → task on_event
+ *   door thread   gate (secret, type) → ingest → hub → 200 after the commit
+ *   loop          hub → dispatcher → task on_event → zapi_hub_end
  *
  * The door thread never enters Lua, so webhooks are taken while a script
  * computes. The script holds a small userdata (user value 1: on_event, 2:
- * on_request), which stays in the registry while the service is open. Behind
- * it is a `struct service`, counted: by the userdata, the async handle and
- * each event under way; so a task may outlive the close of its service. All
- * of it belongs to the loop thread but what says otherwise. Start reading at
- * l_service, then on_exchange and on_async.
+ * on_request, 3: on_send), which stays in the registry while the service is
+ * open. Behind it is a `struct service`, counted: by the userdata and each
+ * event under way; so a task may outlive the close of its service. All of it
+ * belongs to the loop thread but what says otherwise. Start reading at
+ * l_service, then on_exchange and start_delivery.
  */
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <time.h>
 
 #include "base/log.h"
+#include "base/metrics.h"
 #include "base/redact.h"
 #include "base/text.h"
-#include "engine/dispatch.h"
 #include "engine/ingest.h"
 #include "lua/class.h"
 #include "lua/requests.h"
 #include "lua/runtime.h"
+#include "lua/service.h"
 #include "lua/value.h"
-#include "store/inbox.h"
-
-#define TURN_BUDGET_NS 5000000u /* for taking events, per turn of the loop */
 
 #define WEBHOOK_PATIENCE 2.5 /* seconds; Z-API gives up after three */
 
-enum { MOST_TASKS = 256, DRAIN_SECONDS = 10 };
+enum { MOST_TASKS = 256, MOST_KINDS = 256, DRAIN_SECONDS = 10, TRIES = 3 };
 
 static const char webhook_path[] = "/webhook/";
 
 struct run {           /* one event under way */
     struct service *s; /* counted */
-    struct zapi_event *ev;
+    struct zapi_delivery *one;
+    struct zapi_write *writes, **writes_end; /* for its good end */
+    struct zapi_inbox_end end; /* what the handler said; reason is owned */
     struct run *prev, *next;
 };
 
@@ -57,13 +58,12 @@ struct service {
     unsigned refs;
     struct zapi_door *door;
     struct zapi_requests *requests; /* NULL: no users' routes */
-    struct zapi_inbox *inbox;
-    struct zapi_dispatch *dispatch;
-    uv_async_t async;
+    struct zapi_hub *hub;           /* the state's */
+    struct zapi_hub_seat *seat;
     char *secret; /* read-only after start; door thread too */
     size_t secret_len;
     char address[160];
-    bool held, paused, async_open;
+    bool held, paused;
     bool gathered; /* door thread: the loop is to be woken at the turn's end */
     struct zapi_rt_part part; /* of the program's orderly end */
     struct run *runs;
@@ -91,7 +91,7 @@ static void push_event(lua_State *L, const struct zapi_event *ev)
 {
     const char *error = NULL;
     size_t offset = 0;
-    lua_createtable(L, 0, 12);
+    lua_createtable(L, 0, 15);
     lua_pushinteger(L, (lua_Integer)ev->seq);
     lua_setfield(L, -2, "seq");
     lua_pushnumber(L, ev->received_at);
@@ -100,6 +100,7 @@ static void push_event(lua_State *L, const struct zapi_event *ev)
     set_string(L, "kind", ev->kind);
     set_string(L, "chat", ev->chat);
     set_string(L, "author", ev->author);
+    set_string(L, "order", ev->order);
     set_string(L, "instance", ev->instance);
     set_string(L, "type", ev->type);
     set_boolean(L, "from_me", ev->from_me);
@@ -111,9 +112,59 @@ static void push_event(lua_State *L, const struct zapi_event *ev)
     lua_setfield(L, -2, "payload");
 }
 
+/* ---- how a handler says that it ended ---- */
+
+static double unix_now(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+static double seconds_at(lua_State *L, int index)
+{
+    double seconds = lua_tonumber(L, index);
+    return seconds > 0 && seconds < 1e9 ? seconds : 0;
+}
+
+static void set_reason(struct run *run, const char *reason)
+{
+    free((char *)(uintptr_t)run->end.reason);
+    run->end.reason = reason ? strdup(reason) : NULL;
+}
+
+/* "dead", text, by a call? | "retry", text, seconds | "later", seconds |
+ * "drop" | nothing. The values are at the end of the stack from `from`. */
+static void read_outcome(lua_State *L, struct run *run, int from)
+{
+    const char *word = lua_tostring(L, from);
+    struct zapi_inbox_end *end = &run->end;
+    end->outcome = ZAPI_INBOX_DONE;
+    if (!word)
+        return;
+    if (strcmp(word, "dead") == 0) {
+        end->outcome = ZAPI_INBOX_DEAD;
+        end->by_script = !lua_toboolean(L, from + 2);
+        set_reason(run, lua_tostring(L, from + 1));
+    } else if (strcmp(word, "retry") == 0) {
+        end->outcome = ZAPI_INBOX_AGAIN;
+        end->due = unix_now() + seconds_at(L, from + 2);
+        set_reason(run, lua_tostring(L, from + 1));
+    } else if (strcmp(word, "later") == 0) {
+        end->outcome = ZAPI_INBOX_LATER;
+        end->due = unix_now() + seconds_at(L, from + 1);
+    } else if (strcmp(word, "drop") != 0) {
+        luaL_error(L, "on_event returned '%s'", word);
+    }
+    end->by_script = end->by_script && end->outcome == ZAPI_INBOX_DEAD;
+}
+
+/* Stack: run's results from 2 on */
 static int k_handled(lua_State *L, int status, lua_KContext ctx)
 {
-    (void)L, (void)status, (void)ctx;
+    (void)status;
+    lua_settop(L, 4);
+    read_outcome(L, (struct run *)ctx, 2);
     return 0;
 }
 
@@ -121,10 +172,15 @@ static int k_handled(lua_State *L, int status, lua_KContext ctx)
 static int l_event(lua_State *L)
 {
     struct run *run = lua_touserdata(L, 2);
+    const struct zapi_delivery *one = run->one;
     lua_settop(L, 1);
-    push_event(L, run->ev);
-    lua_callk(L, 1, 0, 0, k_handled);
-    return 0;
+    lua_pushvalue(L, 1);
+    push_event(L, one->event);
+    lua_pushinteger(L, (lua_Integer)one->attempt);
+    lua_setfield(L, -2, "attempt");
+    set_boolean(L, "again", one->again || one->attempt > 1);
+    lua_callk(L, 1, 3, (lua_KContext)run, k_handled);
+    return k_handled(L, LUA_OK, (lua_KContext)run);
 }
 
 /* ---- the life of the service ---- */
@@ -135,8 +191,8 @@ static void service_unref(struct service *s)
         return;
     if (s->rt)
         zapi_rt_cancel_at_close(s->rt, s);
-    zapi_dispatch_delete(s->dispatch); /* needs the inbox */
-    zapi_inbox_delete(s->inbox);
+    if (s->seat)
+        zapi_hub_leave(s->seat);
     free(s->secret);
     free(s);
 }
@@ -161,25 +217,74 @@ static void drain_leave(struct drain_op *op)
 
 static void drain_check(struct service *s)
 {
-    while (s->drains && zapi_dispatch_running(s->dispatch) == 0) {
+    while (s->drains && zapi_hub_running(s->seat) == 0) {
         struct drain_op *op = s->drains;
         drain_leave(op);
         zapi_op_done(&op->base);
     }
 }
 
+/* The task failed before it could say how: what it threw, or it was cancelled
+ * (a time-out). Memory that ended is nobody's fault: it is tried again, but not
+ * for ever. */
+static void set_failed(struct run *run, const char *message)
+{
+    bool memory = message && strstr(message, "not enough memory");
+    if (run->end.outcome != ZAPI_INBOX_DONE && run->end.reason)
+        return; /* it was said already */
+    run->end.outcome = ZAPI_INBOX_DEAD;
+    run->end.by_script = true;
+    if (memory && run->one->attempt < TRIES) {
+        run->end.outcome = ZAPI_INBOX_AGAIN;
+        run->end.by_script = false;
+        run->end.due = unix_now() + 1;
+    }
+    set_reason(run, message ? message : "the handler was cancelled");
+}
+
+static void leave_runs(struct run *run)
+{
+    struct service *s = run->s;
+    *(run->prev ? &run->prev->next : &s->runs) = run->next;
+    if (run->next)
+        run->next->prev = run->prev;
+}
+
+static void free_run(struct run *run)
+{
+    while (run->writes) {
+        struct zapi_write *w = run->writes;
+        run->writes = w->next;
+        w->release(w);
+    }
+    free((char *)(uintptr_t)run->end.reason);
+    free(run);
+}
+
 static void on_event_end(void *arg, bool ok, const char *message)
 {
     struct run *run = arg;
     struct service *s = run->s;
-    (void)message; /* logged by the runtime, with its traceback */
-    *(ok ? &s->handled : &s->failed) += 1;
-    *(run->prev ? &run->prev->next : &s->runs) = run->next;
-    if (run->next)
-        run->next->prev = run->prev;
-    zapi_dispatch_done(s->dispatch, run->ev);
-    free(run);
+    if (!ok)
+        set_failed(run, message);
+    *(run->end.outcome == ZAPI_INBOX_DONE ? &s->handled : &s->failed) += 1;
+    leave_runs(run);
+    run->end.attempt = run->one->attempt;
+    run->end.writes = run->writes;
+    run->writes = NULL;
+    zapi_hub_end(s->seat, run->one, &run->end);
+    free_run(run);
     drain_check(s);
+    service_unref(s);
+}
+
+/* The state goes while its handler runs: the event stays as it is on disk. */
+static void abandon(struct run *run)
+{
+    struct service *s = run->s;
+    leave_runs(run);
+    zapi_hub_abandon(s->seat, run->one);
+    free_run(run);
     service_unref(s);
 }
 
@@ -195,64 +300,56 @@ static int l_start(lua_State *L)
     return 0;
 }
 
-static void dispatch_start(void *arg, struct zapi_event *ev)
+static void start_delivery(void *arg, struct zapi_delivery *one)
 {
     struct service *s = arg;
     struct run *run = calloc(1, sizeof *run);
     if (!run) {
-        zapi_err("no memory for an event's handler");
-        s->failed++;
-        zapi_dispatch_done(s->dispatch, ev);
+        struct zapi_inbox_end end = {.outcome = ZAPI_INBOX_AGAIN,
+                                     .attempt = one->attempt - 1,
+                                     .due = unix_now() + 1};
+        zapi_err("no memory for an event's handler: tried again");
+        zapi_hub_end(s->seat, one, &end);
         return;
     }
-    *run = (struct run){.s = s, .ev = ev, .next = s->runs};
+    *run = (struct run){.s = s, .one = one, .next = s->runs};
+    run->writes_end = &run->writes;
+    one->user = run;
     if (run->next)
         run->next->prev = run;
     s->runs = run;
     s->refs++;
     if (!zapi_rt_enter(s->rt, l_start, run, "a handler was not started"))
-        on_event_end(run, false, NULL);
+        on_event_end(run, false, "not enough memory");
 }
 
-static void dispatch_finished(void *arg, struct zapi_event *ev)
+/* ---- sends whose row has changed ---- */
+
+struct changed {
+    struct service *s;
+    const struct zapi_send *row;
+};
+
+/* Stack: changed */
+static int l_changed(lua_State *L)
 {
-    struct service *s = arg;
-    zapi_inbox_done(s->inbox, ev->seq);
-    zapi_event_free(ev);
+    struct changed *c = lua_touserdata(L, 1);
+    lua_rawgetp(L, LUA_REGISTRYINDEX, c->s->owner);
+    if (lua_isnil(L, -1) || lua_getiuservalue(L, -1, 3) != LUA_TFUNCTION)
+        return 0;
+    zapi_send_push(L, c->row);
+    lua_call(L, 1, 0);
+    return 0;
 }
 
-/* News about messages and people: no handler of a chat should wait with them,
- * nor they for it. */
-static bool ordered(const struct zapi_event *ev)
+static void on_send_changed(void *arg, const struct zapi_send *row)
 {
-    return strcmp(ev->type, "MessageStatusCallback") != 0 &&
-           strcmp(ev->type, "DeliveryCallback") != 0 &&
-           strcmp(ev->type, "PresenceChatCallback") != 0;
-}
-
-static void on_async(uv_async_t *async)
-{
-    struct service *s = async->data;
-    struct zapi_inbox_item item;
-    uint64_t until = uv_hrtime() + TURN_BUDGET_NS;
-    while (!s->paused && zapi_inbox_take(s->inbox, &item)) {
-        struct zapi_event *ev = item.event;
-        ev->seq = item.seq;
-        zapi_dispatch_add(s->dispatch, ev, ordered(ev));
-        if (uv_hrtime() >= until) { /* the rest at the next turn */
-            uv_async_send(&s->async);
-            return;
-        }
-    }
+    struct changed c = {.s = arg, .row = row};
+    if (c.s->rt)
+        zapi_rt_enter(c.s->rt, l_changed, &c, "on_send failed");
 }
 
 /* ---- the door thread ---- */
-
-static void inbox_wake(void *arg)
-{
-    struct service *s = arg;
-    uv_async_send(&s->async);
-}
 
 /* A wake for each event would switch threads for each event when both share a
  * core: they are gathered, and the loop is woken once for a turn's events. */
@@ -260,13 +357,8 @@ static void on_turn(void *arg)
 {
     struct service *s = arg;
     if (s->gathered)
-        uv_async_send(&s->async);
+        zapi_hub_wake(s->hub);
     s->gathered = false;
-}
-
-static void inbox_drop(void *event)
-{
-    zapi_event_free(event);
 }
 
 static bool is_webhook(const struct zapi_exchange *ex)
@@ -298,24 +390,24 @@ static int on_gate(void *arg, struct zapi_exchange *ex)
     return s->requests ? 0 : 404;
 }
 
+static void count_duplicate(struct service *s)
+{
+    atomic_fetch_add(&s->duplicates, 1);
+    zapi_metrics_add(ZAPI_M_EVENTS, "kind=\"\",result=\"duplicate\"", 1);
+}
+
 static void on_stored(void *arg, enum zapi_inbox_result result)
 {
     struct zapi_exchange *ex = arg;
     struct service *s = zapi_exchange_data(ex);
     if (result == ZAPI_INBOX_FULL) {
-        zapi_exchange_refuse(ex, 503, NULL, "the inbox is full");
+        zapi_exchange_refuse(ex, 503, NULL, "nothing can be stored now");
         return;
     }
     atomic_fetch_add(&s->received, 1);
     if (result == ZAPI_INBOX_DUPLICATE)
-        atomic_fetch_add(&s->duplicates, 1);
+        count_duplicate(s);
     zapi_exchange_respond(ex, 200, NULL, NULL, 0);
-}
-
-static struct zapi_inbox_item item_of(struct zapi_event *ev)
-{
-    return (struct zapi_inbox_item){.key = {ev->key[0], ev->key[1]},
-                                    .event = ev};
 }
 
 static void take_webhook(struct service *s, struct zapi_exchange *ex)
@@ -330,10 +422,8 @@ static void take_webhook(struct service *s, struct zapi_exchange *ex)
         return;
     }
     zapi_exchange_set_data(ex, s);
-    struct zapi_inbox_item item = item_of(ev);
-    item.may_wait = true;
     zapi_exchange_patience(ex, WEBHOOK_PATIENCE);
-    if (zapi_inbox_append(s->inbox, item, on_stored, ex))
+    if (zapi_hub_take(s->hub, ev, true, on_stored, ex))
         s->gathered = true;
 }
 
@@ -351,11 +441,6 @@ static void on_exchange(void *arg, struct zapi_exchange *ex)
 
 /* ---- closing ---- */
 
-static void on_async_closed(uv_handle_t *handle)
-{
-    service_unref(handle->data);
-}
-
 static void stop_door(struct service *s)
 {
     if (s->door)
@@ -366,12 +451,16 @@ static void stop_door(struct service *s)
     s->requests = NULL;
 }
 
-/* What was answered 200 and is not handled is said aloud. */
-static void log_lost(const struct service *s)
+/* Without a data folder what was answered 200 and is not handled is lost, and
+ * that is said aloud. */
+static void log_left(const struct service *s)
 {
-    size_t n = zapi_dispatch_waiting(s->dispatch) + zapi_inbox_depth(s->inbox);
-    if (n > 0)
+    size_t n = zapi_hub_waiting(s->seat);
+    if (n > 0 && !zapi_hub_db(s->hub))
         zapi_warn("%zu accepted events were not handled before the end", n);
+    else if (n > 0)
+        zapi_info("%zu event%s left in the inbox for the next start", n,
+                  n == 1 ? " is" : "s are");
 }
 
 static void end_drains(struct service *s)
@@ -386,10 +475,9 @@ static void end_drains(struct service *s)
 static void service_close(struct service *s)
 {
     stop_door(s);
-    if (s->dispatch && s->inbox) {
-        zapi_inbox_close(s->inbox);
-        zapi_dispatch_pause(s->dispatch);
-        log_lost(s);
+    if (s->seat) {
+        zapi_hub_pause(s->seat);
+        log_left(s);
     }
     s->paused = true;
     end_drains(s);
@@ -398,9 +486,6 @@ static void service_close(struct service *s)
         zapi_rt_remove_part(s->rt, &s->part);
     }
     s->held = false;
-    if (s->async_open)
-        uv_close((uv_handle_t *)&s->async, on_async_closed);
-    s->async_open = false;
 }
 
 /* The state goes: no handler will ever end. */
@@ -410,7 +495,7 @@ static void on_state_close(void *arg)
     s->refs++;
     s->rt = NULL;
     while (s->runs)
-        on_event_end(s->runs, false, NULL);
+        abandon(s->runs);
     service_unref(s);
 }
 
@@ -481,26 +566,154 @@ static struct zapi_event *ingest_arg(lua_State *L, int index)
     return NULL;
 }
 
-static int l_inject(lua_State *L)
+/* Waits for the hub to have stored an event. The answer comes on the writer
+ * thread (without a database on this one) and goes to the loop by a post. */
+struct take_op {
+    struct zapi_op base;
+    struct take_post *post; /* NULL: answered, or cut off */
+    enum zapi_inbox_result result;
+};
+
+struct take_post {
+    struct zapi_post post;
+    struct service *s;  /* counted */
+    struct take_op *op; /* NULL: nobody waits any more; loop thread */
+    enum zapi_inbox_result result;
+};
+
+static void take_cancel(struct zapi_op *base)
 {
-    struct service *s = check_open(L);
-    enum zapi_inbox_result result = ZAPI_INBOX_FULL;
-    struct zapi_error error = {0};
-    struct zapi_event *ev = ingest_arg(L, 2);
-    if (!ev)
-        return 2;
-    if (zapi_inbox_append(s->inbox, item_of(ev), on_injected, &result))
-        uv_async_send(&s->async);
-    if (result == ZAPI_INBOX_FULL) {
-        zapi_error_set(&error, ZAPI_E_RATE_LIMITED, "the inbox is full");
+    struct take_op *op = (struct take_op *)base;
+    if (op->post)
+        op->post->op = NULL;
+    op->post = NULL;
+}
+
+static void run_take_post(struct zapi_post *post)
+{
+    struct take_post *p = (struct take_post *)post;
+    struct service *s = p->s;
+    if (p->op) {
+        p->op->result = p->result;
+        p->op->post = NULL;
+        zapi_op_done(&p->op->base);
+    }
+    free(p);
+    service_unref(s);
+}
+
+static void on_taken(void *arg, enum zapi_inbox_result result)
+{
+    struct take_post *p = arg;
+    p->result = result;
+    zapi_hub_post(p->s->hub, &p->post);
+}
+
+/* true: stored; false: a duplicate; nil, error */
+static int k_taken(lua_State *L, int status, lua_KContext ctx)
+{
+    struct take_op *op = (struct take_op *)ctx;
+    struct zapi_error error = {.kind = ZAPI_E_NONE};
+    (void)status;
+    if (op->result == ZAPI_INBOX_FULL) {
+        zapi_error_set(&error, ZAPI_E_RATE_LIMITED,
+                       "nothing can be stored now");
         lua_pushnil(L);
         zapi_error_push(L, &error);
         return 2;
     }
-    atomic_fetch_add(&s->received, 1);
-    if (result == ZAPI_INBOX_DUPLICATE)
-        atomic_fetch_add(&s->duplicates, 1);
-    lua_pushboolean(L, 1);
+    lua_pushboolean(L, op->result == ZAPI_INBOX_STORED);
+    return 1;
+}
+
+/* Moves `ev`: last in its function. */
+static int take_and_wait(lua_State *L, struct service *s,
+                         struct zapi_event *(*make)(lua_State *L))
+{
+    struct take_op *op = zapi_op_new(L, sizeof *op, take_cancel, NULL);
+    struct zapi_event *ev = make(L);
+    if (!ev)
+        return 2;
+    op->post = malloc(sizeof *op->post);
+    if (!op->post) {
+        zapi_event_free(ev);
+        return luaL_error(L, "not enough memory");
+    }
+    *op->post = (struct take_post){.post.run = run_take_post, .s = s, .op = op};
+    s->refs++;
+    if (zapi_hub_take(s->hub, ev, false, on_taken, op->post))
+        zapi_hub_wake(s->hub);
+    return zapi_op_wait(L, &op->base, k_taken);
+}
+
+static struct zapi_event *make_injected(lua_State *L)
+{
+    return ingest_arg(L, 2);
+}
+
+/* service:inject(text) -> true (stored or a duplicate) | nil, err: an event as
+ * if it had come by the door */
+static int l_inject(lua_State *L)
+{
+    struct service *s = check_open(L);
+    luaL_checkstring(L, 2);
+    return take_and_wait(L, s, make_injected);
+}
+
+static const char *text_field(lua_State *L, const char *name, bool needed)
+{
+    int type = lua_getfield(L, 2, name); /* stays on the stack */
+    if (type != LUA_TSTRING && (needed || type != LUA_TNIL))
+        luaL_error(L, "bad field '%s' of an event (string expected, got %s)",
+                   name, lua_typename(L, type));
+    return lua_tostring(L, -1);
+}
+
+static struct zapi_event *make_emitted(lua_State *L)
+{
+    struct zapi_error error = {.kind = ZAPI_E_NONE};
+    struct zapi_own_event own = {
+        .kind = text_field(L, "kind", true),
+        .chat = text_field(L, "chat", false),
+        .instance = text_field(L, "instance", false),
+        .key = text_field(L, "key", false),
+        .body = text_field(L, "payload", true),
+    };
+    struct zapi_event *ev = zapi_ingest_own(&own, &error);
+    if (!ev) {
+        lua_pushnil(L);
+        zapi_error_push(L, &error);
+    }
+    return ev;
+}
+
+/* service:emit{kind=, chat=, payload=, key=, instance=} */
+static int l_emit(lua_State *L)
+{
+    struct service *s = check_open(L);
+    luaL_checktype(L, 2, LUA_TTABLE);
+    return take_and_wait(L, s, make_emitted);
+}
+
+/* ---- what runs ---- */
+
+static struct run *run_of(struct service *s, uint64_t seq)
+{
+    struct run *run = s->runs;
+    while (run && run->one->seq != seq)
+        run = run->next;
+    return run;
+}
+
+/* service:release(seq): the next of its order may start, though this one has
+ * not ended */
+static int l_release(lua_State *L)
+{
+    struct service *s = check_open(L);
+    struct run *run = run_of(s, (uint64_t)luaL_checkinteger(L, 2));
+    if (run)
+        zapi_hub_release(s->seat, run->one);
+    lua_pushboolean(L, run != NULL);
     return 1;
 }
 
@@ -517,9 +730,10 @@ static int l_stats(lua_State *L)
     set_count(L, "received", atomic_load(&s->received));
     set_count(L, "duplicates", atomic_load(&s->duplicates));
     set_count(L, "refused", zapi_door_refused(s->door));
-    set_count(L, "running", zapi_dispatch_running(s->dispatch));
+    set_count(L, "running", zapi_hub_running(s->seat));
     set_count(L, "waiting",
-              zapi_dispatch_waiting(s->dispatch) + zapi_inbox_depth(s->inbox));
+              zapi_hub_waiting(s->seat) +
+                  zapi_inbox_depth(zapi_hub_inbox(s->hub)));
     set_count(L, "handled", s->handled);
     set_count(L, "failed", s->failed);
     return 1;
@@ -549,7 +763,7 @@ static int k_drained(lua_State *L, int status, lua_KContext ctx)
 {
     struct drain_op *op = (struct drain_op *)ctx;
     (void)status;
-    lua_pushboolean(L, zapi_dispatch_running(op->s->dispatch) == 0);
+    lua_pushboolean(L, zapi_hub_running(op->s->seat) == 0);
     return 1;
 }
 
@@ -572,10 +786,9 @@ static int l_drain(lua_State *L)
     double seconds = luaL_optnumber(L, 2, DRAIN_SECONDS);
     luaL_argcheck(L, seconds >= 0 && seconds < 1e9, 2, "seconds expected");
     s->paused = true;
-    zapi_inbox_close(s->inbox); /* what cannot be handled gets no 200 */
-    zapi_dispatch_pause(s->dispatch);
+    zapi_hub_pause(s->seat);
     zapi_door_quiesce(s->door);
-    if (zapi_dispatch_running(s->dispatch) == 0) {
+    if (zapi_hub_running(s->seat) == 0) {
         lua_pushboolean(L, 1);
         return 1;
     }
@@ -587,11 +800,43 @@ static int l_drain(lua_State *L)
     return zapi_op_wait(L, &op->base, k_drained);
 }
 
+/* Pushes a userdata with the NULL-ended names of the table at `index`, which
+ * must stay as long. NULL: there is none, and nothing is pushed. */
+static const char *const *push_kinds(lua_State *L, int index)
+{
+    size_t n;
+    if (lua_isnil(L, index))
+        return NULL;
+    luaL_checktype(L, index, LUA_TTABLE);
+    n = lua_rawlen(L, index);
+    if (n > MOST_KINDS)
+        luaL_error(L, "more than %d kinds", MOST_KINDS);
+    const char **kinds = lua_newuserdatauv(L, (n + 1) * sizeof *kinds, 0);
+    for (size_t i = 0; i < n; i++) {
+        if (lua_rawgeti(L, index, (lua_Integer)i + 1) != LUA_TSTRING)
+            luaL_error(L, "bad kind (string expected)");
+        kinds[i] = lua_tostring(L, -1); /* the table holds it */
+        lua_pop(L, 1);
+    }
+    kinds[n] = NULL;
+    return kinds;
+}
+
+/* service:subscribe(kinds) */
+static int l_subscribe(lua_State *L)
+{
+    struct service *s = check_open(L);
+    luaL_checktype(L, 2, LUA_TTABLE);
+    zapi_hub_subscribe(s->seat, push_kinds(L, 2));
+    return 0;
+}
+
 static int l_service_index(lua_State *L)
 {
     static const luaL_Reg methods[] = {
-        {"close", l_close}, {"drain", l_drain}, {"inject", l_inject},
-        {"stats", l_stats}, {NULL, NULL},
+        {"close", l_close},         {"drain", l_drain},     {"emit", l_emit},
+        {"inject", l_inject},       {"release", l_release}, {"stats", l_stats},
+        {"subscribe", l_subscribe}, {NULL, NULL},
     };
     struct service **box = zapi_class_check(L, 1, &service_class);
     const char *key = luaL_checkstring(L, 2);
@@ -604,6 +849,10 @@ static int l_service_index(lua_State *L)
         lua_pushstring(L, (*box)->address);
     else if (*box && strcmp(key, "port") == 0)
         lua_pushinteger(L, atoi(strrchr((*box)->address, ':') + 1));
+    else if (*box && strcmp(key, "durable") == 0)
+        lua_pushboolean(L, zapi_hub_db((*box)->hub) != NULL);
+    else if (*box && strcmp(key, "name") == 0)
+        lua_pushstring(L, zapi_hub_seat_name((*box)->seat));
     else
         lua_pushnil(L);
     return 1;
@@ -612,9 +861,10 @@ static int l_service_index(lua_State *L)
 /* ---- starting ---- */
 
 struct options {
-    const char *listen, *label, *secret;
+    const char *listen, *label, *secret, *name;
+    const char *const *kinds; /* NULL: everything */
     size_t secret_len;
-    lua_Integer concurrency, max_body, capacity;
+    lua_Integer concurrency, max_body;
 };
 
 static const char *string_field(lua_State *L, const char *name,
@@ -644,6 +894,7 @@ static lua_Integer count_field(lua_State *L, const char *name)
 static struct options read_options(lua_State *L)
 {
     struct options o = {0};
+    const struct zapi_host *host = zapi_host_get(L);
     luaL_checktype(L, 1, LUA_TTABLE);
     o.listen = string_field(L, "listen", "127.0.0.1:0", NULL);
     o.label = string_field(L, "label", "webhook", NULL);
@@ -654,45 +905,42 @@ static struct options read_options(lua_State *L)
     if (o.concurrency > MOST_TASKS)
         o.concurrency = MOST_TASKS;
     o.max_body = count_field(L, "max_body");
-    o.capacity = count_field(L, "capacity");
+    o.name = string_field(L, "name", host ? host->name : "bot", NULL);
+    lua_getfield(L, 1, "kinds");
+    o.kinds = push_kinds(L, lua_gettop(L));
     return o;
 }
 
-static bool start_parts(struct service *s, const struct options *o)
+static bool start_parts(struct service *s, const struct options *o,
+                        struct zapi_error *error)
 {
-    struct zapi_inbox_config inbox = {.capacity = (size_t)o->capacity,
-                                      .drop = inbox_drop,
-                                      .wake = inbox_wake,
-                                      .arg = s};
-    struct zapi_dispatch_config dispatch = {.concurrency =
-                                                (unsigned)o->concurrency,
-                                            .start = dispatch_start,
-                                            .finished = dispatch_finished,
-                                            .arg = s};
+    static const char *const all[] = {"*", NULL};
+    struct zapi_hub_seat_config seat = {.name = o->name,
+                                        .kinds = o->kinds ? o->kinds : all,
+                                        .concurrency = (unsigned)o->concurrency,
+                                        .start = start_delivery,
+                                        .send_changed = on_send_changed,
+                                        .arg = s};
     s->secret_len = o->secret_len;
     s->secret = malloc(o->secret_len + 1);
-    s->inbox = zapi_inbox_new(&inbox);
-    s->dispatch = zapi_dispatch_new(&dispatch);
-    if (!s->secret || !s->inbox || !s->dispatch)
+    if (!s->secret)
         return false;
     memcpy(s->secret, o->secret, o->secret_len + 1);
     zapi_redact_add(s->secret, s->secret_len);
-    if (uv_async_init(zapi_rt_loop(s->rt), &s->async, on_async) != 0)
-        return false;
-    s->async.data = s;
-    s->async_open = true;
-    s->refs++;
-    return true;
+    s->seat = zapi_hub_join(s->hub, &seat, error);
+    return s->seat != NULL;
 }
 
 /* Stack: … box. The zeroed service hangs in the box before anything else. */
 static struct service *service_new(lua_State *L, struct service **box)
 {
     struct zapi_rt *rt = zapi_rt_get(L);
+    struct zapi_hub *hub = zapi_rt_hub(L, rt);
     struct service *s = calloc(1, sizeof *s);
     if (!s)
         luaL_error(L, "not enough memory");
     s->rt = rt;
+    s->hub = hub;
     s->owner = box;
     s->refs = 1;
     *box = s;
@@ -714,8 +962,7 @@ static void on_quiesce(void *arg)
 {
     struct service *s = arg;
     s->paused = true;
-    zapi_inbox_close(s->inbox); /* what cannot be handled gets no 200 */
-    zapi_dispatch_pause(s->dispatch);
+    zapi_hub_pause(s->seat);
     zapi_door_quiesce(s->door);
 }
 
@@ -723,7 +970,7 @@ static void on_quiesce(void *arg)
 static size_t busy(void *arg)
 {
     struct service *s = arg;
-    return zapi_dispatch_running(s->dispatch) + zapi_door_in_flight(s->door);
+    return zapi_hub_running(s->seat) + zapi_door_in_flight(s->door);
 }
 
 static bool start_door(struct service *s, const struct options *o,
@@ -765,9 +1012,10 @@ static int l_service(lua_State *L)
 {
     struct zapi_error error = {0};
     struct options o = read_options(L);
-    struct service **box = zapi_class_new(L, &service_class, sizeof *box, 2);
+    struct service **box = zapi_class_new(L, &service_class, sizeof *box, 3);
     take_handler(L, "on_event", 1, true);
     take_handler(L, "on_request", 2, false);
+    take_handler(L, "on_send", 3, false);
     struct service *s = service_new(L, box);
     lua_pushvalue(L, -1);
     lua_rawsetp(L, LUA_REGISTRYINDEX, box);
@@ -775,9 +1023,32 @@ static int l_service(lua_State *L)
         s->requests = zapi_requests_new(L, box, 2);
     lua_pop(L, 1);
     zapi_error_set(&error, ZAPI_E_NO_MEMORY, "no memory for a service");
-    if (!start_parts(s, &o) || !start_door(s, &o, &error))
+    if (!start_parts(s, &o, &error) || !start_door(s, &o, &error))
         return start_failed(L, &error);
     return 1;
+}
+
+/* ---- service.h ---- */
+
+struct zapi_hub_seat *zapi_service_seat(lua_State *L, int index)
+{
+    struct service **box = zapi_class_check(L, index, &service_class);
+    if (!*box)
+        luaL_error(L, "the service is closed");
+    return (*box)->seat;
+}
+
+bool zapi_service_stage(lua_State *L, int index, uint64_t seq,
+                        struct zapi_write *write)
+{
+    struct service **box = zapi_class_check(L, index, &service_class);
+    struct run *run = *box ? run_of(*box, seq) : NULL;
+    if (!run)
+        return false;
+    write->next = NULL;
+    *run->writes_end = write;
+    run->writes_end = &write->next;
+    return true;
 }
 
 /* ---- kinds ---- */
@@ -841,7 +1112,7 @@ static int l_ingest(lua_State *L)
     return 1;
 }
 
-void zapi_l_bot_open(lua_State *L)
+void zapi_l_service_open(lua_State *L)
 {
     static const luaL_Reg functions[] = {
         {"service", l_service}, {"kinds", l_kinds}, {"kind_is", l_kind_is},

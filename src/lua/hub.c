@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The hub of a state: the host's, which all its automations share, or, in
+ * plain Lua, one of its own in the folder ZAPIBOT_DATA. No file and no thread
+ * exists before a bot or a store is used. Start reading at zapi_rt_hub.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include <lauxlib.h>
+
+#include "lua/runtime.h"
+#include "lua/service.h"
+#include "lua/value.h"
+
+static void close_own(void *arg)
+{
+    zapi_hub_close(arg);
+}
+
+static struct zapi_hub *open_own(struct zapi_rt *rt, struct zapi_error *error)
+{
+    const char *folder = getenv("ZAPIBOT_DATA");
+    struct zapi_hub_config config = {.loop = rt->loop};
+    if (!folder || !*folder)
+        folder = ".zapibot";
+    config.folder = strcmp(folder, "memory") == 0 ? NULL : folder;
+    struct zapi_hub *hub = zapi_hub_open(&config, error);
+    if (hub)
+        zapi_rt_at_close(rt, close_own, hub);
+    return hub;
+}
+
+struct zapi_hub *zapi_rt_hub(lua_State *L, struct zapi_rt *rt)
+{
+    struct zapi_error error = {.kind = ZAPI_E_NONE};
+    if (!rt->hub)
+        rt->hub = rt->host ? rt->host->hub(rt->host->arg, &error)
+                           : open_own(rt, &error);
+    if (!rt->hub) {
+        zapi_error_push(L, &error);
+        lua_error(L);
+    }
+    return rt->hub;
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * See gauges.h. Each question is answered from an index or one row.
+ */
+#include "store/gauges.h"
+
+static const char count_dead[] = "SELECT count(*) FROM delivery WHERE state=2";
+static const char count_queued[] = "SELECT count(*) FROM send WHERE state=0";
+static const char count_unknown[] = "SELECT count(*) FROM send WHERE state=8";
+static const char unclean_ends[] =
+    "SELECT value FROM meta WHERE name='unclean_ends'";
+/* Events of dead letters stay too: the first that still waits. */
+static const char oldest_event[] =
+    "SELECT e.received_at FROM event e WHERE NOT EXISTS (SELECT 1 FROM "
+    "delivery d INDEXED BY delivery_dead WHERE d.state=2 AND d.seq=e.seq) "
+    "ORDER BY e.seq LIMIT 1";
+
+static double ask(struct zapi_sql *sql, const char *text)
+{
+    struct zapi_stmt *st = zapi_sql_begin(sql, text);
+    double v = zapi_sql_row(st) ? zapi_sql_get_real(st, 0) : 0;
+    zapi_sql_end(st);
+    return v;
+}
+
+void zapi_gauges_read(struct zapi_sql *sql, double now, struct zapi_gauges *out)
+{
+    double oldest = ask(sql, oldest_event);
+    *out = (struct zapi_gauges){
+        .dead = (uint64_t)ask(sql, count_dead),
+        .queued = (uint64_t)ask(sql, count_queued),
+        .unknown = (uint64_t)ask(sql, count_unknown),
+        .unclean = (uint64_t)ask(sql, unclean_ends),
+        .oldest_seconds = oldest > 0 && oldest < now ? now - oldest : 0,
+    };
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A few numbers about the file, for metrics: cheap enough for every second.
+ */
+#ifndef ZAPI_STORE_GAUGES_H
+#define ZAPI_STORE_GAUGES_H
+
+#include "store/sql.h"
+
+struct zapi_gauges {
+    uint64_t dead;         /* dead letters kept */
+    uint64_t unknown;      /* sends nobody knows the end of */
+    uint64_t queued;       /* sends that wait to leave */
+    uint64_t unclean;      /* ends of the process that were none in order */
+    double oldest_seconds; /* age of the oldest waiting event; 0: none */
+};
+
+void zapi_gauges_read(struct zapi_sql *sql, double now,
+                      struct zapi_gauges *out);
+
+#endif
