@@ -22,7 +22,8 @@ struct zapi_delivery {
     bool again; /* may have been run before (by another process) */
     struct zapi_delivery *next;
     void *lane; /* the dispatcher's */
-    void *data; /* the owner's, while it runs */
+    void *data; /* the hub's, while it runs */
+    void *user; /* of whoever runs it */
 };
 
 struct zapi_dispatch_config {

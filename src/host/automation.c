@@ -100,6 +100,12 @@ static void host_publish(void *arg, const char *name, const char *value)
     zapi_config_set(a->config.config, name, value);
 }
 
+static struct zapi_hub *host_hub(void *arg, struct zapi_error *error)
+{
+    struct zapi_automation *a = arg;
+    return a->config.hub(a->config.arg, error);
+}
+
 /* ---- setting the state up ---- */
 
 static int exit_never(lua_State *L, int status, lua_KContext ctx)
@@ -265,6 +271,7 @@ zapi_automation_new(const struct zapi_automation_config *config,
         .asset = host_asset,
         .stop = host_stop,
         .publish = host_publish,
+        .hub = host_hub,
         .arg = a,
         .settings = config->settings,
     };

@@ -25,6 +25,8 @@ struct zapi_automation_config {
     int nargs;
     char **args;
     const struct zapi_setting *settings; /* borrowed */
+    /* The program's hub; NULL: *error. */
+    struct zapi_hub *(*hub)(void *arg, struct zapi_error *error);
     /* The main chunk has ended. */
     void (*ended)(void *arg, bool ok);
     /* zapi.stop() (code -1) or os.exit(code). */

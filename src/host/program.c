@@ -15,6 +15,7 @@
 
 #include "base/log.h"
 #include "base/redact.h"
+#include "engine/hub.h"
 
 #define GRACE_MS    10000u
 #define LOOK_MS     20u /* how often a program that ends looks whether it can */
@@ -25,6 +26,7 @@ struct zapi_program {
     uv_async_t on_signal;
     uv_timer_t look;
     struct zapi_config *config;
+    struct zapi_hub *hub; /* opened when a script first needs it */
     const struct zapi_options *options;
     struct zapi_automation *scripts[MAX_SCRIPTS];
     size_t nscripts;
@@ -177,6 +179,28 @@ struct zapi_config *zapi_program_config(struct zapi_program *p)
     return p->config;
 }
 
+/* ---- the hub ---- */
+
+static struct zapi_hub *open_hub(void *arg, struct zapi_error *error)
+{
+    struct zapi_program *p = arg;
+    struct zapi_hub_config c = {.loop = &p->loop};
+    if (p->hub)
+        return p->hub;
+    c.folder = zapi_config_data(p->config);
+    if (c.folder && strcmp(c.folder, "memory") == 0)
+        c.folder = NULL;
+    else
+        zapi_info("data is kept in %s", c.folder);
+    p->hub = zapi_hub_open(&c, error);
+    return p->hub;
+}
+
+struct zapi_hub *zapi_program_hub(struct zapi_program *p)
+{
+    return p->hub;
+}
+
 /* ---- scripts ---- */
 
 static void on_main_ended(void *arg, bool ok)
@@ -222,6 +246,7 @@ bool zapi_program_add(struct zapi_program *p, const char *name,
         .settings = settings,
         .ended = main ? on_main_ended : on_helper_ended,
         .stop = on_stop,
+        .hub = open_hub,
         .arg = p,
     };
     struct zapi_automation *a = zapi_automation_new(&config, &error);
@@ -287,6 +312,9 @@ void zapi_program_delete(struct zapi_program *p)
 {
     while (p->nscripts > 0) {
         zapi_automation_delete(p->scripts[--p->nscripts]);
+    }
+    if (p->hub) {
+        zapi_hub_close(p->hub);
     }
     close_handles(p);
     zapi_config_delete(p->config);

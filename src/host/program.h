@@ -8,6 +8,7 @@
 #include "host/automation.h"
 #include "host/options.h"
 
+struct zapi_hub;
 struct zapi_program;
 
 /* NULL: one clear line was printed. `options` is borrowed. */
@@ -21,6 +22,8 @@ bool zapi_program_add(struct zapi_program *p, const char *name,
 /* "echo.lua" of "examples/echo.lua": who speaks in the log. Borrowed. */
 const char *zapi_script_name(const char *path);
 struct zapi_config *zapi_program_config(struct zapi_program *p);
+/* NULL while no script has needed it. */
+struct zapi_hub *zapi_program_hub(struct zapi_program *p);
 /* Turns the loop until `until` holds (may be NULL) or the program ends.
  * true: it holds. */
 bool zapi_program_turn_until(struct zapi_program *p,
