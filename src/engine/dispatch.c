@@ -432,9 +432,17 @@ static void leave_lane(struct zapi_dispatch *d, struct zapi_delivery *one)
     settle(d, l);
 }
 
+/* It runs no more, if it still counted. */
+static void uncount(struct zapi_dispatch *d, struct zapi_delivery *one)
+{
+    if (!one->parked)
+        d->running--;
+    one->parked = false;
+}
+
 void zapi_dispatch_done(struct zapi_dispatch *d, struct zapi_delivery *one)
 {
-    d->running--;
+    uncount(d, one);
     leave_lane(d, one);
     d->config.finished(d->config.arg, one);
     pump(d);
@@ -442,6 +450,14 @@ void zapi_dispatch_done(struct zapi_dispatch *d, struct zapi_delivery *one)
 
 void zapi_dispatch_release(struct zapi_dispatch *d, struct zapi_delivery *one)
 {
+    leave_lane(d, one);
+    pump(d);
+}
+
+void zapi_dispatch_park(struct zapi_dispatch *d, struct zapi_delivery *one)
+{
+    uncount(d, one);
+    one->parked = true;
     leave_lane(d, one);
     pump(d);
 }
@@ -456,7 +472,7 @@ void zapi_dispatch_again(struct zapi_dispatch *d, struct zapi_delivery *one,
     }
     struct later entry = {.due = due, .one = one, .holds = true};
     one->due = due;
-    d->running--;
+    uncount(d, one);
     if (put_aside(d, entry)) {
         d->waiting++;
     } else { /* no memory: at once is better than never */
@@ -474,7 +490,7 @@ void zapi_dispatch_later(struct zapi_dispatch *d, struct zapi_delivery *one,
     struct lane *l = one->lane;
     const char *order = one->event ? one->event->order : l ? l->name : "";
     one->due = due;
-    d->running--;
+    uncount(d, one);
     if (!add_later(d, one, order)) { /* it is on disk, for the next start */
         leave_lane(d, one);
         d->config.finished(d->config.arg, one);

@@ -19,6 +19,8 @@ struct zapi_delivery {
     struct zapi_event *event; /* NULL until loaded */
     double due;               /* Unix seconds; 0: now */
     uint32_t attempt;         /* tries so far, the running one too */
+    bool consumed;            /* the hub's */
+    bool parked;              /* the dispatcher's */
     bool again; /* may have been run before (by another process) */
     struct zapi_delivery *next;
     void *lane; /* the dispatcher's */
@@ -56,6 +58,9 @@ bool zapi_dispatch_add(struct zapi_dispatch *d, struct zapi_delivery *one,
 void zapi_dispatch_done(struct zapi_dispatch *d, struct zapi_delivery *one);
 /* It goes on, but its order may too (handlers beside the order). */
 void zapi_dispatch_release(struct zapi_dispatch *d, struct zapi_delivery *one);
+/* It waits for something that may take days: its order goes on, and it does
+ * not count as running. It still ends with done, again or later. */
+void zapi_dispatch_park(struct zapi_dispatch *d, struct zapi_delivery *one);
 /* It is to be run again at `due`, and holds up its order until then. */
 void zapi_dispatch_again(struct zapi_dispatch *d, struct zapi_delivery *one,
                          double due);

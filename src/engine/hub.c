@@ -808,6 +808,39 @@ void zapi_hub_release(struct zapi_hub_seat *seat, struct zapi_delivery *one)
     zapi_dispatch_release(seat->dispatch, one);
 }
 
+void zapi_hub_park(struct zapi_hub_seat *seat, struct zapi_delivery *one,
+                   struct zapi_write *writes)
+{
+    struct zapi_inbox_end end = {.slot = seat->slot,
+                                 .seq = one->seq,
+                                 .order = one->event->order,
+                                 .outcome = ZAPI_INBOX_PARKED,
+                                 .attempt = one->attempt,
+                                 .writes = writes};
+    zapi_inbox_finish(seat->hub->inbox, &end, NULL, NULL);
+    zapi_dispatch_park(seat->dispatch, one);
+}
+
+void zapi_hub_consume(struct zapi_hub_seat *seat, struct zapi_delivery *one,
+                      struct zapi_write *writes,
+                      void (*done)(void *arg, enum zapi_db_result r), void *arg)
+{
+    struct zapi_inbox_end end = {.slot = seat->slot,
+                                 .seq = one->seq,
+                                 .order = one->event->order,
+                                 .outcome = ZAPI_INBOX_DONE,
+                                 .attempt = one->attempt,
+                                 .last = one->event->only,
+                                 .writes = writes};
+    one->consumed = true;
+    zapi_inbox_finish(seat->hub->inbox, &end, done, arg);
+}
+
+void zapi_hub_unpark(struct zapi_hub_seat *seat, uint64_t seq, unsigned attempt)
+{
+    zapi_hub_revive(seat, "", seq, attempt, 0);
+}
+
 void zapi_hub_end(struct zapi_hub_seat *seat, struct zapi_delivery *one,
                   struct zapi_inbox_end *end)
 {
@@ -822,7 +855,10 @@ void zapi_hub_end(struct zapi_hub_seat *seat, struct zapi_delivery *one,
     }
     not_running(seat, one);
     count_end(end->outcome);
-    if (ev->keep || !zapi_hub_db(seat->hub)) {
+    if (one->consumed) {
+        free_writes(end->writes);
+        end->outcome = ZAPI_INBOX_DONE;
+    } else if (ev->keep || !zapi_hub_db(seat->hub)) {
         zapi_inbox_finish(seat->hub->inbox, end, NULL, NULL);
     } else { /* presence: not stored, never tried again */
         free_writes(end->writes);

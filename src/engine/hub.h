@@ -83,6 +83,20 @@ void zapi_hub_release(struct zapi_hub_seat *seat, struct zapi_delivery *d);
  * in here. AGAIN and LATER are run again by the hub. */
 void zapi_hub_end(struct zapi_hub_seat *seat, struct zapi_delivery *d,
                   struct zapi_inbox_end *end);
+/* It waits for an answer: on disk it is parked, with `writes` (moved) in the
+ * same transaction; its order goes on. */
+void zapi_hub_park(struct zapi_hub_seat *seat, struct zapi_delivery *d,
+                   struct zapi_write *writes);
+/* The event is used up: on disk it is done, with `writes` (moved) in the same
+ * transaction, while its order still waits for zapi_hub_end, which then writes
+ * nothing more. `done` as in zapi_inbox_finish. */
+void zapi_hub_consume(struct zapi_hub_seat *seat, struct zapi_delivery *d,
+                      struct zapi_write *writes,
+                      void (*done)(void *arg, enum zapi_db_result r),
+                      void *arg);
+/* Takes up a parked delivery again, to be run anew beside its order. */
+void zapi_hub_unpark(struct zapi_hub_seat *seat, uint64_t seq,
+                     unsigned attempt);
 /* It is given up as it is: the next start takes it up again. */
 void zapi_hub_abandon(struct zapi_hub_seat *seat, struct zapi_delivery *d);
 /* Nothing new starts. */

@@ -42,6 +42,9 @@ struct run {           /* one event under way */
     struct zapi_delivery *one;
     struct zapi_write *writes, **writes_end; /* for its good end */
     struct zapi_inbox_end end; /* what the handler said; reason is owned */
+    struct zapi_task *task;    /* until it ends */
+    bool given_up; /* its event stays as it is on disk: the task is cancelled
+                      for the sake of memory, or of an end */
     struct run *prev, *next;
 };
 
@@ -261,10 +264,24 @@ static void free_run(struct run *run)
     free(run);
 }
 
+/* The state goes while its handler runs: the event stays as it is on disk. */
+static void abandon(struct run *run)
+{
+    struct service *s = run->s;
+    leave_runs(run);
+    zapi_hub_abandon(s->seat, run->one);
+    free_run(run);
+    service_unref(s);
+}
+
 static void on_event_end(void *arg, bool ok, const char *message)
 {
     struct run *run = arg;
     struct service *s = run->s;
+    if (run->given_up) {
+        abandon(run);
+        return;
+    }
     if (!ok)
         set_failed(run, message);
     *(run->end.outcome == ZAPI_INBOX_DONE ? &s->handled : &s->failed) += 1;
@@ -278,16 +295,6 @@ static void on_event_end(void *arg, bool ok, const char *message)
     service_unref(s);
 }
 
-/* The state goes while its handler runs: the event stays as it is on disk. */
-static void abandon(struct run *run)
-{
-    struct service *s = run->s;
-    leave_runs(run);
-    zapi_hub_abandon(s->seat, run->one);
-    free_run(run);
-    service_unref(s);
-}
-
 /* Stack: run */
 static int l_start(lua_State *L)
 {
@@ -296,7 +303,7 @@ static int l_start(lua_State *L)
     lua_pushcfunction(L, l_event);
     lua_getiuservalue(L, 2, 1);
     lua_pushlightuserdata(L, run);
-    zapi_task_spawn(L, 2, on_event_end, run);
+    run->task = zapi_task_spawn(L, 2, on_event_end, run);
     return 0;
 }
 
@@ -499,10 +506,24 @@ static void on_state_close(void *arg)
     service_unref(s);
 }
 
+/* Whoever waits for an answer waits on disk; the next start goes on. */
+static void unload_parked(lua_State *L, struct service *s)
+{
+    for (struct run *run = s->runs, *next; run; run = next) {
+        next = run->next;
+        if (!run->one->parked || !run->task || run->given_up)
+            continue;
+        run->given_up = true;
+        zapi_task_cancel(L, run->task);
+    }
+}
+
 static int l_service_close(lua_State *L)
 {
     struct service **box = lua_touserdata(L, 1);
     struct service *s = *box;
+    if (s && s->rt)
+        unload_parked(L, s);
     *box = NULL;
     lua_pushnil(L);
     lua_rawsetp(L, LUA_REGISTRYINDEX, box);
@@ -697,6 +718,14 @@ static int l_emit(lua_State *L)
 
 /* ---- what runs ---- */
 
+static struct zapi_write *take_writes(struct run *run)
+{
+    struct zapi_write *writes = run->writes;
+    run->writes = NULL;
+    run->writes_end = &run->writes;
+    return writes;
+}
+
 static struct run *run_of(struct service *s, uint64_t seq)
 {
     struct run *run = s->runs;
@@ -715,6 +744,69 @@ static int l_release(lua_State *L)
         zapi_hub_release(s->seat, run->one);
     lua_pushboolean(L, run != NULL);
     return 1;
+}
+
+static struct run *check_run(lua_State *L, struct service *s)
+{
+    struct run *run = run_of(s, (uint64_t)luaL_checkinteger(L, 2));
+    if (!run)
+        luaL_error(L, "event %d does not run", (int)lua_tointeger(L, 2));
+    return run;
+}
+
+/* service:park(seq): what was staged is stored now, the order goes on, and the
+ * event waits on disk for whoever finishes it */
+static int l_park(lua_State *L)
+{
+    struct service *s = check_open(L);
+    struct run *run = check_run(L, s);
+    zapi_hub_park(s->seat, run->one, take_writes(run));
+    return 0;
+}
+
+/* service:unload(seq): ends the task of a parked event, for memory's sake */
+static int l_unload(lua_State *L)
+{
+    struct service *s = check_open(L);
+    struct run *run = check_run(L, s);
+    luaL_argcheck(L, run->one->parked && run->task, 2, "it is not parked");
+    run->given_up = true;
+    zapi_task_cancel(L, run->task);
+    return 0;
+}
+
+/* service:unpark(seq, attempt): a parked event that nobody runs is run anew,
+ * beside its order */
+static int l_unpark(lua_State *L)
+{
+    struct service *s = check_open(L);
+    uint64_t seq = (uint64_t)luaL_checkinteger(L, 2);
+    luaL_argcheck(L, !run_of(s, seq), 2, "it runs");
+    zapi_hub_unpark(s->seat, seq, (unsigned)luaL_optinteger(L, 3, 0));
+    return 0;
+}
+
+static void on_consumed(void *arg, enum zapi_db_result result)
+{
+    on_taken(arg, result == ZAPI_DB_OK ? ZAPI_INBOX_STORED : ZAPI_INBOX_FULL);
+}
+
+/* service:consume(seq) -> true | nil, err: the event is done on disk, together
+ * with what was staged; its order waits on for the handler's end. Waits for
+ * the commit. */
+static int l_consume(lua_State *L)
+{
+    struct service *s = check_open(L);
+    struct run *run = check_run(L, s);
+    struct take_op *op = zapi_op_new(L, sizeof *op, take_cancel, NULL);
+    op->post = malloc(sizeof *op->post);
+    if (!op->post)
+        return luaL_error(L, "not enough memory");
+    *op->post = (struct take_post){.post.run = run_take_post, .s = s, .op = op};
+    s->refs++;
+    zapi_hub_consume(s->seat, run->one, take_writes(run), on_consumed,
+                     op->post);
+    return zapi_op_wait(L, &op->base, k_taken);
 }
 
 static void set_count(lua_State *L, const char *name, size_t n)
@@ -834,9 +926,12 @@ static int l_subscribe(lua_State *L)
 static int l_service_index(lua_State *L)
 {
     static const luaL_Reg methods[] = {
-        {"close", l_close},         {"drain", l_drain},     {"emit", l_emit},
-        {"inject", l_inject},       {"release", l_release}, {"stats", l_stats},
-        {"subscribe", l_subscribe}, {NULL, NULL},
+        {"close", l_close},         {"consume", l_consume},
+        {"drain", l_drain},         {"emit", l_emit},
+        {"inject", l_inject},       {"park", l_park},
+        {"release", l_release},     {"stats", l_stats},
+        {"subscribe", l_subscribe}, {"unload", l_unload},
+        {"unpark", l_unpark},       {NULL, NULL},
     };
     struct service **box = zapi_class_check(L, 1, &service_class);
     const char *key = luaL_checkstring(L, 2);

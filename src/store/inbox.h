@@ -72,7 +72,7 @@ bool zapi_inbox_append(struct zapi_inbox *in, struct zapi_event *ev,
 
 struct zapi_inbox_item {
     uint64_t seq;
-    uint64_t wanted;          /* bits: slots */
+    uint64_t wanted; /* bits: slots */
     char order[ZAPI_ORDER_MAX];
     struct zapi_event *event; /* moved; NULL: it waits on disk, see load */
 };
@@ -100,11 +100,13 @@ size_t zapi_inbox_pending(struct zapi_inbox *in, int slot,
                           zapi_inbox_visit *visit, void *arg);
 
 enum zapi_inbox_outcome {
-    ZAPI_INBOX_DONE,  /* handled (or dropped) */
-    ZAPI_INBOX_DEAD,  /* kept and shown; does not hold up the chat */
-    ZAPI_INBOX_LATER, /* again at `due`; does not hold up the chat */
-    ZAPI_INBOX_AGAIN, /* again at `due`; holds up the chat: only the attempt is
+    ZAPI_INBOX_DONE,   /* handled (or dropped) */
+    ZAPI_INBOX_DEAD,   /* kept and shown; does not hold up the chat */
+    ZAPI_INBOX_LATER,  /* again at `due`; does not hold up the chat */
+    ZAPI_INBOX_AGAIN,  /* again at `due`; holds up the chat: only the attempt is
                          noted */
+    ZAPI_INBOX_PARKED, /* waits for an answer: not taken up by pending, and no
+                          end: it is finished again later */
 };
 
 struct zapi_inbox_end {
@@ -112,12 +114,12 @@ struct zapi_inbox_end {
     uint64_t seq;
     const char *order; /* copied */
     enum zapi_inbox_outcome outcome;
-    unsigned attempt;   /* tries so far, this one too */
+    unsigned attempt; /* tries so far, this one too */
     double due;
     bool by_script;     /* DEAD: a script's error: offered again after reload */
     const char *reason; /* DEAD: with its traceback; copied */
-    struct zapi_write *writes; /* moved; applied with DONE only */
-    bool last;          /* a hint: the row itself counts what is left */
+    struct zapi_write *writes; /* moved; applied with DONE and PARKED */
+    bool last;                 /* a hint: the row itself counts what is left */
 };
 
 /* One transaction; never lost while the process lives (a `must` job). `done`

@@ -67,6 +67,13 @@ static double wall(void)
     return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
+static const int states[] = {
+    [ZAPI_INBOX_DEAD] = ZAPI_INBOX_IS_DEAD,
+    [ZAPI_INBOX_LATER] = ZAPI_INBOX_ASIDE,
+    [ZAPI_INBOX_AGAIN] = ZAPI_INBOX_WAITING,
+    [ZAPI_INBOX_PARKED] = ZAPI_INBOX_IS_PARKED,
+};
+
 static bool change(const struct end *e, struct zapi_sql *sql)
 {
     bool done = e->outcome == ZAPI_INBOX_DONE;
@@ -76,10 +83,7 @@ static bool change(const struct end *e, struct zapi_sql *sql)
     zapi_sql_text(st, 2, e->person);
     zapi_sql_int(st, 3, (int64_t)e->seq);
     if (!done) {
-        zapi_sql_int(st, 4,
-                     dead                             ? ZAPI_INBOX_IS_DEAD
-                     : e->outcome == ZAPI_INBOX_LATER ? ZAPI_INBOX_ASIDE
-                                                      : ZAPI_INBOX_WAITING);
+        zapi_sql_int(st, 4, states[e->outcome]);
         zapi_sql_int(st, 5, e->attempt);
         zapi_sql_real(st, 6, dead ? 0 : e->due);
         if (dead)
@@ -115,9 +119,11 @@ static bool apply_end(struct zapi_job *job, struct zapi_sql *sql)
         ok = change(e, sql);
         there = true;
     }
-    if (!ok || e->outcome != ZAPI_INBOX_DONE)
+    if (!ok ||
+        (e->outcome != ZAPI_INBOX_DONE && e->outcome != ZAPI_INBOX_PARKED))
         return ok;
-    if (there && !zapi_inbox_settle(sql, e->seq))
+    if (there && e->outcome == ZAPI_INBOX_DONE &&
+        !zapi_inbox_settle(sql, e->seq))
         return false;
     for (struct zapi_write *w = e->writes; ok && w; w = w->next)
         ok = w->apply(w, sql);

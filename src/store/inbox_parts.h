@@ -22,7 +22,13 @@
 #include "store/keyset.h"
 #include "store/sql.h"
 
-enum { ZAPI_INBOX_WAITING, ZAPI_INBOX_ASIDE, ZAPI_INBOX_IS_DEAD }; /* on disk */
+/* On disk. */
+enum {
+    ZAPI_INBOX_WAITING,
+    ZAPI_INBOX_ASIDE,
+    ZAPI_INBOX_IS_DEAD,
+    ZAPI_INBOX_IS_PARKED
+};
 
 /* Room for an order as it is on disk: "~" and a seq, or the order. */
 enum { ZAPI_PERSON_MAX = ZAPI_ORDER_MAX + 8 };

@@ -86,8 +86,9 @@ static const char revive[] =
     "UPDATE delivery SET state=0, offered=1, due=0, ended=NULL, reason=NULL"
     " WHERE automation=?1 AND state=2 AND by_script=1 AND offered=0";
 static const char all_waiting[] =
-    "SELECT person, seq, attempts, due FROM delivery"
-    " WHERE automation=?1 AND state<>2 ORDER BY person, seq";
+    /* One that is tried again holds up its order: it comes first, at once. */
+    "SELECT person, seq, attempts, iif(state=1, due, 0) FROM delivery"
+    " WHERE automation=?1 AND state<2 ORDER BY person, seq";
 
 struct revive {
     struct zapi_job job;
