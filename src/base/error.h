@@ -63,6 +63,12 @@
     X(SEND_UNKNOWN, "send.unknown", false,                                    \
       "the request was written and no usable answer came: it may have been "  \
       "done; it is never repeated by itself")                                 \
+    X(SEND_EXPIRED, "send.expired", false,                                    \
+      "the message could not leave before it expired: nothing was sent")      \
+    X(SEND_CANCELLED, "send.cancelled", false,                                \
+      "the message was cancelled before it left: nothing was sent")           \
+    X(STORE_UNAVAILABLE, "store.unavailable", true,                           \
+      "nothing can be stored now (disk full or locked); nothing was sent")    \
     X(NET_REFUSED, "net.refused", true, "the connection was refused")         \
     X(NET_RESOLVE, "net.resolve", true, "the host name was not found")        \
     X(NET_CONNECT, "net.connect", true, "the host cannot be reached")         \
