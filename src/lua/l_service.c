@@ -564,11 +564,6 @@ static int l_close(lua_State *L)
     return l_service_close(L);
 }
 
-static void on_injected(void *arg, enum zapi_inbox_result result)
-{
-    *(enum zapi_inbox_result *)arg = result;
-}
-
 /* Ingests the string at `index`. NULL: nil and the error are pushed. */
 static struct zapi_event *ingest_arg(lua_State *L, int index)
 {
