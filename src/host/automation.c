@@ -15,10 +15,19 @@
 
 #include "base/buf.h"
 #include "base/log.h"
+#include "base/metrics.h"
 #include "host/assets.h"
 #include "host/heap.h"
 #include "lua/shutdown.h"
 #include "lua/task.h"
+#include "lua/watch.h"
+
+/* The collector waits until the heap has grown to so many percent of what was
+ * left by the last collection: garbage is plenty and cheap to hold, until half
+ * of the limit is used. */
+enum { PAUSE = 400, PAUSE_HALF_FULL = 150 };
+
+#define NEARLY_FULL 0.9 /* of the limit */
 
 struct zapi_automation {
     struct zapi_heap *heap;
@@ -27,6 +36,7 @@ struct zapi_automation {
     struct zapi_host host;
     struct zapi_automation_config config;
     struct zapi_error *error; /* while loading */
+    bool half_full, was_full;
 };
 
 /* ---- what the state asks its host ---- */
@@ -106,6 +116,18 @@ static struct zapi_hub *host_hub(void *arg, struct zapi_error *error)
     return a->config.hub(a->config.arg, error);
 }
 
+static size_t host_room(void *arg)
+{
+    struct zapi_automation *a = arg;
+    return zapi_heap_room(a->heap);
+}
+
+static void host_spare(void *arg, bool on)
+{
+    struct zapi_automation *a = arg;
+    zapi_heap_spare(a->heap, on);
+}
+
 /* ---- setting the state up ---- */
 
 static int exit_never(lua_State *L, int status, lua_KContext ctx)
@@ -134,6 +156,9 @@ static void open_libraries(lua_State *L, struct zapi_automation *a)
     lua_pushcclosure(L, l_exit, 1);
     lua_setfield(L, -2, "exit");
     lua_pop(L, 1);
+    if (a->config.watch) {
+        zapi_watch_open(L);
+    }
     luaL_requiref(L, "zapi.core", zapi_core_open, 0);
 }
 
@@ -226,7 +251,7 @@ static int l_setup(lua_State *L)
     for (i = 0; i < a->config.nargs; i++) {
         lua_pushstring(L, a->config.args[i]);
     }
-    zapi_task_spawn(L, a->config.nargs, on_end, a);
+    zapi_task_main(zapi_task_spawn(L, a->config.nargs, on_end, a));
     return 0;
 }
 
@@ -240,13 +265,11 @@ static int on_panic(lua_State *L)
 
 static bool new_state(struct zapi_automation *a)
 {
-    a->heap = zapi_heap_new();
+    a->heap = zapi_heap_new(a->config.memory);
     a->L = a->heap ? lua_newstate(zapi_heap_alloc, a->heap) : NULL;
     if (a->L) {
         lua_atpanic(a->L, on_panic);
-        /* A bot's live data is small and its garbage plenty: collect when the
-         * heap has quadrupled instead of doubled. */
-        lua_gc(a->L, LUA_GCINC, 400, 0, 0);
+        lua_gc(a->L, LUA_GCINC, PAUSE, 0, 0);
     }
     return a->L != NULL;
 }
@@ -257,12 +280,14 @@ zapi_automation_new(const struct zapi_automation_config *config,
 {
     struct zapi_automation *a = calloc(1, sizeof *a);
     zapi_error_clear(error);
+    if (a) {
+        a->config = *config;
+    }
     if (!a || !new_state(a)) {
         zapi_automation_delete(a);
         zapi_error_set(error, ZAPI_E_NO_MEMORY, "not enough memory");
         return NULL;
     }
-    a->config = *config;
     a->error = error;
     a->host = (struct zapi_host){
         .loop = config->loop,
@@ -272,7 +297,10 @@ zapi_automation_new(const struct zapi_automation_config *config,
         .stop = host_stop,
         .publish = host_publish,
         .hub = host_hub,
+        .room = host_room,
+        .spare = host_spare,
         .arg = a,
+        .watch = config->watch,
         .settings = config->settings,
     };
     lua_pushcfunction(a->L, l_setup);
@@ -313,4 +341,51 @@ void zapi_automation_quiesce(struct zapi_automation *a)
 size_t zapi_automation_busy(struct zapi_automation *a)
 {
     return zapi_rt_busy_count(a->rt);
+}
+
+/* ---- memory ---- */
+
+static int l_collect(lua_State *L)
+{
+    lua_gc(L, LUA_GCCOLLECT);
+    return 0;
+}
+
+static bool nearly_full(const struct zapi_automation *a)
+{
+    return (double)zapi_heap_used(a->heap) >
+           NEARLY_FULL * (double)a->config.memory;
+}
+
+static void see_to_memory(struct zapi_automation *a)
+{
+    bool half = zapi_heap_used(a->heap) > a->config.memory / 2;
+    if (half != a->half_full) {
+        a->half_full = half;
+        lua_gc(a->L, LUA_GCINC, half ? PAUSE_HALF_FULL : PAUSE, 0, 0);
+    }
+    if (a->was_full || !nearly_full(a)) {
+        return;
+    }
+    zapi_rt_enter(a->rt, l_collect, NULL, "a collection failed");
+    if (nearly_full(a)) {
+        a->was_full = true;
+        zapi_err("%s holds %zu of %zu MiB, and nothing of it is garbage: it "
+                 "is to be started anew (a table that only grows? --memory)",
+                 a->config.name, zapi_heap_used(a->heap) >> 20,
+                 a->config.memory >> 20);
+        a->config.full(a->config.arg);
+    }
+}
+
+void zapi_automation_look(struct zapi_automation *a)
+{
+    char label[128];
+    zapi_metrics_set(
+        ZAPI_M_MEMORY,
+        zapi_metrics_label(label, sizeof label, "automation", a->config.name),
+        (double)zapi_heap_used(a->heap));
+    if (a->config.memory) {
+        see_to_memory(a);
+    }
 }

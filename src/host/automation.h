@@ -27,10 +27,15 @@ struct zapi_automation_config {
     const struct zapi_setting *settings; /* borrowed */
     /* The program's hub; NULL: *error. */
     struct zapi_hub *(*hub)(void *arg, struct zapi_error *error);
+    struct zapi_watch *watch; /* borrowed; may be NULL */
+    size_t memory;            /* limit in bytes; 0: none */
     /* The main chunk has ended. */
     void (*ended)(void *arg, bool ok);
     /* zapi.stop() (code -1) or os.exit(code). */
     void (*stop)(void *arg, int code);
+    /* It holds nearly all the memory it may have, and none of it is garbage:
+     * it is to be started anew. Once. */
+    void (*full)(void *arg);
     void *arg;
 };
 
@@ -46,6 +51,8 @@ void zapi_automation_delete(struct zapi_automation *a);
 bool zapi_automation_end_runs(struct zapi_automation *a);
 /* No new events start from now on. */
 void zapi_automation_quiesce(struct zapi_automation *a);
+/* Once a second: measures its memory, and sees to it (config.full). */
+void zapi_automation_look(struct zapi_automation *a);
 /* Handlers, requests and calls that have not ended. */
 size_t zapi_automation_busy(struct zapi_automation *a);
 

@@ -8,7 +8,7 @@
  */
 #include "host/heap.h"
 
-#include <stdbool.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,6 +16,7 @@
 #define SMALL      512u
 #define CLASSES    (SMALL / STEP)
 #define CHUNK_SIZE (64u * 1024u)
+#define SPARE      ((size_t)256 * 1024)
 
 #if defined(__SANITIZE_ADDRESS__)
 #define WATCHED 1
@@ -41,11 +42,35 @@ struct zapi_heap {
     struct free_block *free[CLASSES];
     struct chunk *chunks;
     size_t used; /* of the newest chunk */
+    size_t held, limit;
+    size_t spare; /* SPARE or 0 */
 };
 
-struct zapi_heap *zapi_heap_new(void)
+struct zapi_heap *zapi_heap_new(size_t limit)
 {
-    return calloc(1, sizeof(struct zapi_heap));
+    struct zapi_heap *h = calloc(1, sizeof *h);
+    if (h) {
+        h->limit = limit ? limit : SIZE_MAX - SPARE;
+    }
+    return h;
+}
+
+size_t zapi_heap_used(const struct zapi_heap *h)
+{
+    return h->held;
+}
+
+size_t zapi_heap_room(const struct zapi_heap *h)
+{
+    if (h->limit == SIZE_MAX - SPARE) {
+        return SIZE_MAX;
+    }
+    return h->held < h->limit ? h->limit - h->held : 0;
+}
+
+void zapi_heap_spare(struct zapi_heap *h, bool on)
+{
+    h->spare = on ? SPARE : 0;
 }
 
 void zapi_heap_delete(struct zapi_heap *h)
@@ -120,21 +145,12 @@ static void *move(struct zapi_heap *h, void *p, size_t old_size,
     return to;
 }
 
-void *zapi_heap_alloc(void *ud, void *block, size_t old_size, size_t new_size)
+/* The sizes as they are for a block that there is; 0 otherwise. */
+static void *change(struct zapi_heap *h, void *block, size_t old_size,
+                    size_t new_size)
 {
-    struct zapi_heap *h = ud;
-    if (!block) { /* then old_size tells a type */
-        return new_size == 0        ? NULL
-               : is_small(new_size) ? take(h, new_size)
-                                    : malloc(new_size);
-    }
-    if (new_size == 0) {
-        if (is_small(old_size)) {
-            give(h, block, old_size);
-        } else {
-            free(block);
-        }
-        return NULL;
+    if (!block) {
+        return is_small(new_size) ? take(h, new_size) : malloc(new_size);
     }
     if (is_small(old_size)) {
         return is_small(new_size) && class_of(old_size) == class_of(new_size)
@@ -143,4 +159,39 @@ void *zapi_heap_alloc(void *ud, void *block, size_t old_size, size_t new_size)
     }
     return is_small(new_size) ? move(h, block, old_size, new_size)
                               : realloc(block, new_size);
+}
+
+static void let_go(struct zapi_heap *h, void *block, size_t size)
+{
+    h->held -= size;
+    if (is_small(size)) {
+        give(h, block, size);
+    } else {
+        free(block);
+    }
+}
+
+void *zapi_heap_alloc(void *ud, void *block, size_t old_size, size_t new_size)
+{
+    struct zapi_heap *h = ud;
+    void *p;
+    if (!block) {
+        old_size = 0; /* it told a type */
+    }
+    if (new_size == 0) {
+        if (block) {
+            let_go(h, block, old_size);
+        }
+        return NULL;
+    }
+    if (new_size > old_size &&
+        (new_size > h->limit + h->spare ||
+         h->held - old_size > h->limit + h->spare - new_size)) {
+        return NULL;
+    }
+    p = change(h, block, old_size, new_size);
+    if (p) {
+        h->held = h->held - old_size + new_size;
+    }
+    return p;
 }

@@ -29,6 +29,12 @@ static const struct row rows[ZAPI_OPT_COUNT] = {
                                 NULL},
     [ZAPI_OPT_DATA] = {"--data", "FOLDER", "ZAPIBOT_DATA", "data folder",
                        ".zapibot beside the script"},
+    [ZAPI_OPT_BUDGET] = {"--budget", "SECONDS", "ZAPIBOT_BUDGET",
+                         "a handler that computes longer at a stretch is "
+                         "ended; 0: never",
+                         "1; a main chunk has 10"},
+    [ZAPI_OPT_MEMORY] = {"--memory", "SIZE", "ZAPIBOT_MEMORY",
+                         "what the script may hold; 0: no limit", "256M"},
     [ZAPI_OPT_LOG] = {"--log", "LEVEL", "ZAPIBOT_LOG",
                       "debug, info, warn or error", "info"},
     [ZAPI_OPT_LOG_FORMAT] = {"--log-format", "FORMAT", "ZAPIBOT_LOG_FORMAT",

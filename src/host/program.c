@@ -16,15 +16,22 @@
 #include "base/log.h"
 #include "base/redact.h"
 #include "engine/hub.h"
+#include "host/limits.h"
+#include "host/monitor.h"
 
 #define GRACE_MS    10000u
 #define LOOK_MS     20u /* how often a program that ends looks whether it can */
+#define SECOND_MS   1000u
 #define MAX_SCRIPTS 2
+#define EXIT_FULL   75 /* a supervisor starts it anew */
 
 struct zapi_program {
     uv_loop_t loop;
     uv_async_t on_signal;
     uv_timer_t look;
+    uv_timer_t second;
+    struct zapi_limits limits;
+    struct zapi_monitor *monitor; /* NULL: no budget */
     struct zapi_config *config;
     struct zapi_hub *hub; /* opened when a script first needs it */
     const struct zapi_options *options;
@@ -135,12 +142,38 @@ static void configure_log(struct zapi_config *c, bool tool, const char **bad)
     zapi_log_configure(level, json);
 }
 
+static void on_second(uv_timer_t *timer)
+{
+    struct zapi_program *p = timer->data;
+    size_t i;
+    for (i = 0; i < p->nscripts; i++) {
+        zapi_automation_look(p->scripts[i]);
+    }
+}
+
 static void init_loop(struct zapi_program *p)
 {
     uv_loop_init(&p->loop);
     uv_timer_init(&p->loop, &p->look);
-    p->look.data = p;
+    uv_timer_init(&p->loop, &p->second);
+    p->look.data = p->second.data = p;
+    uv_timer_start(&p->second, on_second, SECOND_MS, SECOND_MS);
+    uv_unref((uv_handle_t *)&p->second);
     catch_signals(p);
+}
+
+/* Tools are our own, and may take their time. */
+static void start_monitor(struct zapi_program *p)
+{
+    const char *data = zapi_config_data(p->config);
+    const struct zapi_monitor_config config = {
+        .budget = p->limits.budget,
+        .stuck = p->limits.stuck,
+        .folder = data && strcmp(data, "memory") != 0 ? data : NULL,
+    };
+    if (config.budget > 0 && !p->options->tool) {
+        p->monitor = zapi_monitor_start(&config);
+    }
 }
 
 struct zapi_program *zapi_program_new(const struct zapi_options *options)
@@ -155,8 +188,9 @@ struct zapi_program *zapi_program_new(const struct zapi_options *options)
     }
     if (p && p->config) {
         configure_log(p->config, options->tool != NULL, &bad);
-        if (!bad) {
+        if (!bad && zapi_limits_read(p->config, &p->limits, &bad)) {
             init_loop(p);
+            start_monitor(p);
             return p;
         }
     }
@@ -231,6 +265,13 @@ static void on_stop(void *arg, int code)
     finish(p);
 }
 
+static void on_full(void *arg)
+{
+    struct zapi_program *p = arg;
+    p->code = EXIT_FULL;
+    begin_end(p);
+}
+
 bool zapi_program_add(struct zapi_program *p, const char *name,
                       const char *script, bool main,
                       const struct zapi_setting *settings, int *code)
@@ -244,9 +285,12 @@ bool zapi_program_add(struct zapi_program *p, const char *name,
         .nargs = main ? p->options->nargs : 0,
         .args = p->options->args,
         .settings = settings,
+        .watch = zapi_monitor_watch(p->monitor),
+        .memory = p->options->tool ? 0 : p->limits.memory,
         .ended = main ? on_main_ended : on_helper_ended,
         .stop = on_stop,
         .hub = open_hub,
+        .full = on_full,
         .arg = p,
     };
     struct zapi_automation *a = zapi_automation_new(&config, &error);
@@ -304,6 +348,7 @@ static void close_handles(struct zapi_program *p)
     signal(SIGTERM, SIG_DFL);
     uv_close((uv_handle_t *)&p->on_signal, NULL);
     uv_close((uv_handle_t *)&p->look, NULL);
+    uv_close((uv_handle_t *)&p->second, NULL);
     uv_run(&p->loop, UV_RUN_DEFAULT);
     uv_loop_close(&p->loop);
 }
@@ -316,6 +361,7 @@ void zapi_program_delete(struct zapi_program *p)
     if (p->hub) {
         zapi_hub_close(p->hub);
     }
+    zapi_monitor_stop(p->monitor);
     close_handles(p);
     zapi_config_delete(p->config);
     free(p);

@@ -15,6 +15,7 @@
 #include "base/error.h"
 
 struct zapi_hub;
+struct zapi_watch;
 
 struct zapi_setting {
     const char *name; /* "listen"; NULL ends the list */
@@ -35,7 +36,13 @@ struct zapi_host {
     /* core.publish: a configuration value for the automations that are added
      * later (the sandbox tells its address so). May be NULL. */
     void (*publish)(void *arg, const char *name, const char *value);
+    /* Bytes that the state may still take (SIZE_MAX: no limit). May be NULL. */
+    size_t (*room)(void *arg);
+    /* While `on` the state may take a little more than its limit: what tells
+     * people that it was reached needs memory too. May be NULL. */
+    void (*spare)(void *arg, bool on);
     void *arg;
+    struct zapi_watch *watch; /* borrowed; NULL: nobody looks (lua/watch.h) */
     const struct zapi_setting *settings; /* what core.options shows */
 };
 

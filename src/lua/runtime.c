@@ -104,6 +104,7 @@ static bool rt_init_loop(struct zapi_rt *rt)
 {
     if (rt->host) {
         rt->loop = rt->host->loop;
+        rt->watch = rt->host->watch;
         rt->driving = true;
     } else if (uv_loop_init(&rt->own_loop) == 0) {
         rt->loop = &rt->own_loop;
@@ -295,8 +296,8 @@ static int traceback(lua_State *L)
     return 1;
 }
 
-bool zapi_rt_enter(struct zapi_rt *rt, lua_CFunction fn, void *arg,
-                   const char *what)
+static bool enter(struct zapi_rt *rt, lua_CFunction fn, void *arg,
+                  const char *what)
 {
     lua_State *L = rt->L;
     int top = lua_gettop(L);
@@ -314,6 +315,26 @@ bool zapi_rt_enter(struct zapi_rt *rt, lua_CFunction fn, void *arg,
         zapi_err("%s: %s", what, msg ? msg : "(error without a text)");
     }
     lua_settop(L, top);
+    return ok;
+}
+
+/* Scripts run in here too: a __close, a __tostring, a finalizer. */
+bool zapi_rt_enter(struct zapi_rt *rt, lua_CFunction fn, void *arg,
+                   const char *what)
+{
+    struct zapi_watch *w = rt->watch;
+    bool ok;
+    if (!w || zapi_watch_runs(w)) {
+        return enter(rt, fn, arg, what);
+    }
+    zapi_watch_begin(w, rt->L, uv_hrtime(), NULL, 0, false);
+    ok = enter(rt, fn, arg, what);
+    if (zapi_watch_end(w)) {
+        if (ok) { /* else it was said */
+            zapi_err("%s: %s", what, w->message);
+        }
+        lua_sethook(rt->L, NULL, 0, 0); /* new coroutines would inherit it */
+    }
     return ok;
 }
 

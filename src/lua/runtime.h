@@ -12,6 +12,7 @@
 #include "lua/host.h"
 #include "lua/shutdown.h"
 #include "lua/task.h"
+#include "lua/watch.h"
 
 enum task_status {
     TASK_READY,   /* in the queue: starts or goes on at the next turn */
@@ -28,9 +29,13 @@ struct zapi_task {
     struct zapi_rt *rt;
     lua_State *co;
     enum task_status status;
-    int nargs;                     /* for the first resume */
-    int nresults;                  /* of a done one */
-    bool quiet;                    /* a failure is somebody's who will join */
+    int nargs;              /* for the first resume */
+    int nresults;           /* of a done one */
+    bool quiet;             /* a failure is somebody's who will join */
+    bool main;              /* a main chunk */
+    bool overran;           /* the monitor has ended it */
+    const char *event_name; /* see zapi_task_label */
+    uint64_t event_seq;
     struct zapi_op *op;            /* on the coroutine's stack */
     struct zapi_task *next, *prev; /* in the ready queue */
     struct join_op *joiners;
@@ -50,10 +55,11 @@ struct zapi_rt {
     uv_loop_t *loop;
     uv_loop_t own_loop; /* plain Lua */
     const struct zapi_host *host;
-    uv_idle_t idle;   /* keeps the loop turning while tasks are ready */
-    uv_check_t check; /* resumes what the poll phase has completed */
-    uv_async_t keep;  /* referenced while somebody holds the runtime */
-    unsigned handles; /* still to be closed */
+    struct zapi_watch *watch; /* the host's; NULL: nobody looks */
+    uv_idle_t idle;           /* keeps the loop turning while tasks are ready */
+    uv_check_t check;         /* resumes what the poll phase has completed */
+    uv_async_t keep;          /* referenced while somebody holds the runtime */
+    unsigned handles;         /* still to be closed */
     unsigned holds;
     size_t work; /* core.work: tasks that an orderly end waits for */
     struct zapi_task *head, *tail; /* ready queue */
@@ -62,8 +68,8 @@ struct zapi_rt {
     struct zapi_rt_part *parts; /* shutdown.h */
     struct zapi_http *http;
     struct zapi_hub *hub; /* plain Lua: its own; else the host's */
-    struct run_op *runs; /* tasks inside zapi.run() under the host */
-    bool driving;        /* inside uv_run, or the loop is the host's */
+    struct run_op *runs;  /* tasks inside zapi.run() under the host */
+    bool driving;         /* inside uv_run, or the loop is the host's */
     bool stopped;
     bool closing;
 };

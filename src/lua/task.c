@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/metrics.h"
 #include "lua/runtime.h"
 
 #define TURN_BUDGET_NS 5000000u /* per drain: curl and timers want turns too */
@@ -208,6 +209,10 @@ struct zapi_task *zapi_task_new(lua_State *L, int nargs, bool quiet)
     lua_insert(L, -(nargs + 2));             /* task fn args */
     lua_xmove(L, co, nargs + 1);
     task->rt = rt;
+    if (rt->current) { /* work for the same event */
+        task->event_name = rt->current->event_name;
+        task->event_seq = rt->current->event_seq;
+    }
     task->co = co;
     task->nargs = nargs;
     task->quiet = quiet;
@@ -223,6 +228,17 @@ struct zapi_task *zapi_task_spawn(lua_State *L, int nargs, zapi_task_end *end,
     task->end = end;
     task->end_arg = arg;
     return task;
+}
+
+void zapi_task_main(struct zapi_task *task)
+{
+    task->main = true;
+}
+
+void zapi_task_label(struct zapi_task *task, const char *name, uint64_t seq)
+{
+    task->event_name = name;
+    task->event_seq = seq;
 }
 
 /* Lets go of an ended task. Sets an existing key to nil: needs no memory, so
@@ -246,9 +262,24 @@ static void task_end(struct zapi_task *task, enum task_status status,
     unanchor(task);
 }
 
-/* In a protected call. The error is on top of the coroutine's stack, or the
- * coroutine has yielded to nobody. Keeps the error for joiners, logs it with
- * its traceback, runs pending __close. */
+/* Pushes the error of a task: it is on top of the coroutine's stack, or the
+ * coroutine was ended by the monitor, or has yielded to nobody. */
+static void push_failure(lua_State *L, struct zapi_task *task)
+{
+    lua_State *co = task->co;
+    if (task->overran) {
+        lua_pushstring(L, task->rt->watch->message);
+    } else if (lua_status(co) == LUA_YIELD) {
+        lua_pushliteral(L, "coroutine.yield outside of a coroutine: use "
+                           "zapi.sleep, or a coroutine of your own");
+    } else {
+        lua_pushvalue(co, -1);
+        lua_xmove(co, L, 1);
+    }
+}
+
+/* In a protected call. Keeps the error for joiners, logs it with its
+ * traceback, runs pending __close. */
 static int l_fail(lua_State *L)
 {
     struct zapi_task *task = lua_touserdata(L, 1);
@@ -256,18 +287,12 @@ static int l_fail(lua_State *L)
     bool heard = task->quiet || task->joiners;
     const char *msg;
     lua_rawgetp(L, LUA_REGISTRYINDEX, task);
-    if (lua_status(co) == LUA_YIELD) {
-        lua_pushliteral(L, "coroutine.yield outside of a coroutine: use "
-                           "zapi.sleep, or a coroutine of your own");
-    } else {
-        lua_pushvalue(co, -1);
-        lua_xmove(co, L, 1); /* task err */
-    }
+    push_failure(L, task); /* task err */
     lua_pushvalue(L, -1);
     lua_setiuservalue(L, -3, 2);
     msg = luaL_tolstring(L, -1, NULL);
     luaL_traceback(L, co, msg, 0); /* task err msg trace */
-    lua_resetthread(co);
+    zapi_watch_reset(task->rt->watch, co);
     if (!heard) {
         size_t len;
         const char *text = lua_tolstring(L, -1, &len);
@@ -278,32 +303,69 @@ static int l_fail(lua_State *L)
     return 0;
 }
 
+static void count_overrun(struct zapi_rt *rt)
+{
+    char label[128];
+    zapi_metrics_add(
+        ZAPI_M_OVERRUNS,
+        zapi_metrics_label(label, sizeof label, "automation", rt->host->name),
+        1);
+}
+
+/* Where it stands matters more than the limit: a traceback of a task that ran
+ * out of memory may use a little beyond it. */
 static void fail(struct zapi_task *task)
 {
-    if (!zapi_rt_enter(task->rt, l_fail, task, "a task failed") &&
+    struct zapi_rt *rt = task->rt;
+    const struct zapi_host *host = rt->host;
+    if (task->overran) {
+        count_overrun(rt);
+    }
+    if (host && host->spare) {
+        host->spare(host->arg, true);
+    }
+    if (!zapi_rt_enter(rt, l_fail, task, "a task failed") &&
         task->status == TASK_RUNNING) {
-        lua_resetthread(task->co);
-        task_end(task, TASK_FAILED, "not enough memory");
+        zapi_watch_reset(rt->watch, task->co);
+        task_end(task, TASK_FAILED,
+                 "a task failed, and its error could not be told");
+    }
+    if (host && host->spare) {
+        host->spare(host->arg, false);
     }
 }
 
-static void resume(struct zapi_task *task)
+/* Returns lua_resume's status. */
+static int run(struct zapi_task *task, uint64_t now)
 {
     struct zapi_rt *rt = task->rt;
-    int nresults, status, nargs = task->nargs;
+    struct zapi_watch *w = rt->watch;
+    int status, nargs = task->nargs;
     task->nargs = 0;
     task->op = NULL;
     task->status = TASK_RUNNING;
     rt->current = task;
-    status = lua_resume(task->co, rt->L, nargs, &nresults);
-    if (status == LUA_YIELD && task->op) {
-        task->status = TASK_WAITING;
-        rt->current = NULL;
-        return;
+    if (w) {
+        zapi_watch_begin(w, task->co, now, task->event_name, task->event_seq,
+                         task->main);
     }
+    status = lua_resume(task->co, rt->L, nargs, &task->nresults);
+    task->overran = w && zapi_watch_end(w);
     rt->current = NULL;
-    if (status == LUA_OK) {
-        task->nresults = nresults;
+    return status;
+}
+
+/* Ended by the monitor: failed, even when coroutine.wrap has handed the hook's
+ * yield to the script, which then returned or waits. */
+static void resume(struct zapi_task *task, uint64_t now)
+{
+    int status = run(task, now);
+    if (task->overran) {
+        zapi_task_detach(task);
+        fail(task);
+    } else if (status == LUA_YIELD && task->op) {
+        task->status = TASK_WAITING;
+    } else if (status == LUA_OK) {
         task_end(task, TASK_DONE, NULL);
     } else {
         fail(task);
@@ -312,16 +374,17 @@ static void resume(struct zapi_task *task)
 
 void zapi_rt_drain(struct zapi_rt *rt)
 {
-    uint64_t until;
+    uint64_t now, until;
     if (!rt->head || rt->current) {
         return;
     }
-    until = uv_hrtime() + TURN_BUDGET_NS;
+    now = uv_hrtime();
+    until = now + TURN_BUDGET_NS;
     do {
         struct zapi_task *task = rt->head;
         dequeue(task);
-        resume(task);
-    } while (rt->head && uv_hrtime() < until);
+        resume(task, now);
+    } while (rt->head && (now = uv_hrtime()) < until);
     if (!rt->head) {
         zapi_rt_busy(rt, false);
     }
@@ -337,6 +400,6 @@ void zapi_task_cancel(lua_State *L, struct zapi_task *task)
     }
     zapi_task_detach(task);
     task->status = TASK_CANCELLED;
-    lua_resetthread(task->co); /* runs its pending __close */
+    zapi_watch_reset(task->rt->watch, task->co); /* its pending __close */
     task_end(task, TASK_CANCELLED, "cancelled");
 }

@@ -14,8 +14,11 @@
 #include <lauxlib.h>
 
 #include "base/json.h"
+#include "lua/host.h"
 
-#define BATCH 32 /* members that wait on the stack */
+#define BATCH  32 /* members that wait on the stack */
+#define BIG    ((size_t)64 * 1024)
+#define GROWTH 10
 
 struct decoder {
     lua_State *L;
@@ -158,6 +161,23 @@ static bool push_value(struct decoder *d, enum zapi_json_token t)
     }
 }
 
+/* A big text that cannot fit is refused before the others are made to suffer:
+ * its tables take some ten times its bytes. */
+static void check_room(lua_State *L, size_t len)
+{
+    const struct zapi_host *host = zapi_host_get(L);
+    size_t need = len < SIZE_MAX / GROWTH ? len * GROWTH : SIZE_MAX;
+
+    if (!host || !host->room || host->room(host->arg) >= need) {
+        return;
+    }
+    lua_gc(L, LUA_GCCOLLECT);
+    if (host->room(host->arg) < need) {
+        lua_pushliteral(L, "not enough memory");
+        lua_error(L);
+    }
+}
+
 bool zapi_value_decode(lua_State *L, const char *text, size_t len, bool nulls,
                        const char **error, size_t *offset)
 {
@@ -165,6 +185,9 @@ bool zapi_value_decode(lua_State *L, const char *text, size_t len, bool nulls,
     int top = lua_gettop(L);
 
     luaL_checkstack(L, 8, NULL);
+    if (len > BIG) {
+        check_room(L, len);
+    }
     zapi_value_push_array_mark(L);
     d.mark = top + 1;
     zapi_json_begin(&d.r, text, len);
