@@ -25,7 +25,8 @@ struct zapi_db_config {
     const char *folder; /* made (0700) when missing; the file is
                            FOLDER/zapibot.db (0600) */
     /* Any thread, and only when it changes: `why` (static) when nothing can be
-     * stored now, NULL when it can again. It is logged already. May be NULL. */
+     * stored now, NULL when it can again. Whoever gets it logs it. May be
+     * NULL. */
     void (*alarm)(void *arg, const char *why);
     void *arg;
 };

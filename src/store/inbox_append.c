@@ -204,10 +204,10 @@ static void done_append(struct zapi_job *job, enum zapi_db_result result)
         zapi_inbox_turn_away(e);
         return;
     }
-    if (stored)
-        stored(arg, ZAPI_INBOX_STORED);
     if (wake && in->config.wake)
         in->config.wake(in->config.arg);
+    if (stored)
+        stored(arg, ZAPI_INBOX_STORED);
 }
 
 void zapi_inbox_store(struct zapi_inbox *in, struct zapi_inbox_entry *e)

@@ -184,12 +184,6 @@ static void refuse(struct zapi_writer *w, size_t n, bool last)
 
 static void tell(struct zapi_writer *w, const char *before)
 {
-    if (w->trouble && !before)
-        zapi_err("nothing can be stored: %s; webhooks are answered 503 until "
-                 "it can",
-                 w->trouble);
-    else if (!w->trouble && before)
-        zapi_info("storing works again");
     if (w->trouble != before && w->config.alarm)
         w->config.alarm(w->config.arg, w->trouble);
 }

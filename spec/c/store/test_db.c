@@ -16,13 +16,19 @@
 #include "store/sql.h"
 
 static struct flag alarms = FLAG;
-static const char *alarm_why;
+static _Atomic(const char *) alarm_why;
 
 static void on_alarm(void *arg, const char *why)
 {
     (void)arg;
     alarm_why = why;
     flag_raise(&alarms);
+}
+
+static bool says(const char *part)
+{
+    const char *why = alarm_why;
+    return why && strstr(why, part);
 }
 
 static char last_log[512];
@@ -307,7 +313,7 @@ static void locked_by_another_program(void)
     CHECK(flag_wait(&ended, 1));
     CHECK_INT(plain.result, ZAPI_DB_UNAVAILABLE);
     CHECK(flag_wait(&alarms, 1));
-    CHECK(alarm_why && strstr(alarm_why, "locked"));
+    CHECK(says("locked"));
     zapi_db_stats(db, &stats);
     CHECK(stats.stuck);
     CHECK_INT(zapi_db_queued(db), 1); /* the one that must */
@@ -368,7 +374,7 @@ static int full_disk(void)
     CHECK(flag_wait(&ended, 1));
     CHECK_INT(n.result, ZAPI_DB_UNAVAILABLE);
     CHECK(flag_wait(&alarms, 1));
-    CHECK(alarm_why && strstr(alarm_why, "disk"));
+    CHECK(says("disk"));
     setrlimit(RLIMIT_FSIZE, &was);
     CHECK(flag_wait(&ended, 2));
     CHECK_INT(must.result, ZAPI_DB_OK);
