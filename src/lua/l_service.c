@@ -304,6 +304,7 @@ static int l_start(lua_State *L)
     lua_getiuservalue(L, 2, 1);
     lua_pushlightuserdata(L, run);
     run->task = zapi_task_spawn(L, 2, on_event_end, run);
+    zapi_task_label(run->task, zapi_hub_seat_name(run->s->seat), run->one->seq);
     return 0;
 }
 

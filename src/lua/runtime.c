@@ -88,6 +88,11 @@ static void rt_free(struct zapi_rt *rt)
     if (rt->loop == &rt->own_loop) {
         uv_loop_close(rt->loop);
     }
+    while (rt->names) {
+        struct zapi_name *next = rt->names->next;
+        free(rt->names);
+        rt->names = next;
+    }
     free(rt);
 }
 

@@ -43,6 +43,11 @@ struct zapi_task {
     void *end_arg;
 };
 
+struct zapi_name {
+    struct zapi_name *next;
+    char text[]; /* NUL-terminated */
+};
+
 struct closer {
     void (*fn)(void *arg);
     void *arg;
@@ -65,6 +70,7 @@ struct zapi_rt {
     struct zapi_task *head, *tail; /* ready queue */
     struct zapi_task *current;
     struct closer *closers;
+    struct zapi_name *names;    /* of automations: zapi_task_label */
     struct zapi_rt_part *parts; /* shutdown.h */
     struct zapi_http *http;
     struct zapi_hub *hub; /* plain Lua: its own; else the host's */

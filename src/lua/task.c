@@ -10,6 +10,7 @@
  */
 #include "lua/task.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/log.h"
@@ -235,9 +236,29 @@ void zapi_task_main(struct zapi_task *task)
     task->main = true;
 }
 
+/* Kept until the runtime goes: a task may outlive its service, and the monitor
+ * reads the name. There is one per service, so the list is short. */
+static const char *keep_name(struct zapi_rt *rt, const char *name)
+{
+    struct zapi_name *n = rt->names;
+    while (n && strcmp(n->text, name) != 0) {
+        n = n->next;
+    }
+    if (!n) {
+        n = malloc(sizeof *n + strlen(name) + 1);
+        if (!n) {
+            return NULL;
+        }
+        strcpy(n->text, name);
+        n->next = rt->names;
+        rt->names = n;
+    }
+    return n->text;
+}
+
 void zapi_task_label(struct zapi_task *task, const char *name, uint64_t seq)
 {
-    task->event_name = name;
+    task->event_name = keep_name(task->rt, name);
     task->event_seq = seq;
 }
 

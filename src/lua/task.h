@@ -86,8 +86,7 @@ typedef void zapi_task_end(void *arg, bool ok, const char *message);
 struct zapi_task *zapi_task_spawn(lua_State *L, int nargs, zapi_task_end *end,
                                   void *arg);
 /* The event that a task works for, and the tasks that it starts: what is noted
- * when it has to be ended with the process. `name` (the automation's) is
- * borrowed until the state is closed. */
+ * when it has to be ended with the process. `name`: the automation's. */
 void zapi_task_label(struct zapi_task *task, const char *name, uint64_t seq);
 /* It is the main chunk: it may compute for longer at a stretch. */
 void zapi_task_main(struct zapi_task *task);
