@@ -17,7 +17,7 @@ description = {
 }
 supported_platforms = { "linux" }
 dependencies = { "lua >= 5.4, < 5.5" }
--- libuv, libcurl, libmicrohttpd and zlib are found by CMake with pkg-config:
+-- libuv, libcurl, libmicrohttpd, SQLite and zlib are found by CMake with pkg-config:
 -- luarocks' own search knows no folders like /usr/include/x86_64-linux-gnu.
 build = {
    type = "cmake",
