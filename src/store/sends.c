@@ -47,7 +47,7 @@ static bool apply_tell(struct zapi_job *job, struct zapi_sql *sql)
     for (size_t i = 0; i < j->n; i++) {
         j->rows[i] = zapi_sends_load(sql, s->noted[i]);
     }
-    return true;
+    return zapi_sends_fine(sql);
 }
 
 static void submit_tell(struct zapi_sends *s);
@@ -493,7 +493,7 @@ static bool apply_end(struct zapi_job *job, struct zapi_sql *sql)
         zapi_sends_learn_id(j->s, row->message_id, row->id);
         zapi_sends_catch_up(j->s, sql, row->message_id, row->id);
     }
-    return true;
+    return zapi_sends_fine(sql);
 }
 
 static void end_done(struct zapi_job *job, enum zapi_db_result result)

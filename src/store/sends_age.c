@@ -107,7 +107,7 @@ static bool apply_age(struct zapi_job *job, struct zapi_sql *sql)
         s->swept = j->now;
         zapi_sends_forget_ids(s, zapi_sends_first_since(sql, since));
     }
-    return true;
+    return zapi_sends_fine(sql);
 }
 
 static void age_done(struct zapi_job *job, enum zapi_db_result result)

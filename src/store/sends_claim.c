@@ -49,29 +49,35 @@ static void expire_rows(struct claim_job *j, struct zapi_sql *sql)
 
 /* ---- who may go ---- */
 
-/* A row of the same person is on its way, or has been and waits for its next
- * try: ?3 is the row, ?4 its tries. */
-static const char held_text[] =
-    "SELECT EXISTS(SELECT 1 FROM send WHERE person=?2 AND automation=?1"
-    " AND state IN (1,7,8) AND state=1)"
-    " OR EXISTS(SELECT 1 FROM send WHERE automation=?1 AND person=?2"
-    " AND state=0 AND tries>0 AND id<>?3 AND (?4=0 OR id<?3)"
-    " AND lane NOT IN " PAUSED ")";
+static const char select_sending[] =
+    "SELECT 1 FROM send WHERE person=?2 AND automation=?1"
+    " AND state IN (1,7,8) AND state=1";
+static const char select_again[] =
+    "SELECT id, at FROM send WHERE automation=?1 AND person=?2 AND state=0"
+    " AND tries>0 AND lane NOT IN " PAUSED " ORDER BY id LIMIT 1";
 
-static bool held(struct claim_job *j, struct zapi_sql *sql, const char *person,
-                 int64_t id, int64_t tries)
+/* Which row of this person may go, of whom `id` is the next: none (0) while
+ * one is on its way; before all others what was given back, when its time has
+ * come. */
+static uint64_t head_of(struct claim_job *j, struct zapi_sql *sql,
+                        const char *person, uint64_t id)
 {
-    struct zapi_stmt *st = zapi_sql_begin(sql, held_text);
-    bool yes = true;
+    struct zapi_stmt *st = zapi_sql_begin(sql, select_sending);
     zapi_sql_text(st, 1, j->automation);
     zapi_sql_text(st, 2, person);
-    zapi_sql_int(st, 3, id);
-    zapi_sql_int(st, 4, tries);
     if (zapi_sql_row(st)) {
-        yes = zapi_sql_get_int(st, 0) != 0;
+        zapi_sql_end(st);
+        return 0;
+    }
+    st = zapi_sql_begin(sql, select_again);
+    zapi_sql_text(st, 1, j->automation);
+    zapi_sql_text(st, 2, person);
+    if (zapi_sql_row(st)) {
+        bool due = zapi_sql_get_real(st, 1) <= j->now;
+        id = due ? (uint64_t)zapi_sql_get_int(st, 0) : 0;
         zapi_sql_end(st);
     }
-    return yes;
+    return id;
 }
 
 static uint64_t hash_of(const char *person)
@@ -85,7 +91,7 @@ static uint64_t hash_of(const char *person)
 }
 
 static const char select_due[] =
-    "SELECT id, person, tries FROM send INDEXED BY send_queued"
+    "SELECT id, person FROM send INDEXED BY send_queued"
     " WHERE state=0 AND automation=?1 AND at<=?2 AND lane NOT IN " PAUSED
     " ORDER BY at, id";
 
@@ -108,10 +114,11 @@ static bool choose(struct claim_job *j, struct zapi_sql *sql, bool *more)
             *more = true;
             break;
         }
-        int64_t id = zapi_sql_get_int(st, 0);
+        uint64_t id = (uint64_t)zapi_sql_get_int(st, 0);
         ok = zapi_keyset_add(&j->busy, k);
-        if (ok && !held(j, sql, person, id, zapi_sql_get_int(st, 2))) {
-            j->ids[n++] = (uint64_t)id;
+        id = head_of(j, sql, person, id);
+        if (ok && id != 0) {
+            j->ids[n++] = id;
         }
     }
     zapi_sql_end(st);
@@ -196,7 +203,7 @@ static bool apply_claim(struct zapi_job *job, struct zapi_sql *sql)
         soonest(j, sql, select_next);
         soonest(j, sql, select_expiry);
     }
-    return true;
+    return zapi_sends_fine(sql);
 }
 
 static void free_claim(struct claim_job *j)

@@ -75,6 +75,9 @@ struct zapi_send *zapi_send_copy(const struct zapi_send *row);
 /* NULL: there is none, or no memory. */
 struct zapi_send *zapi_sends_load(struct zapi_sql *sql, uint64_t id);
 double zapi_sends_clock(void);
+/* At the end of an apply that did not look at each step: has none failed? The
+ * writer still sees what it was. */
+bool zapi_sends_fine(struct zapi_sql *sql);
 
 /* ---- sends.c: writer thread ---- */
 

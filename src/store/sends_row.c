@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "store/connection.h"
 #include "store/sends_parts.h"
 
 static const char *const names[] = {
@@ -164,4 +165,9 @@ double zapi_sends_clock(void)
     struct timespec t;
     clock_gettime(CLOCK_REALTIME, &t);
     return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+bool zapi_sends_fine(struct zapi_sql *sql)
+{
+    return !zapi_sql_trouble(sql) && !zapi_sql_failed(sql, NULL);
 }
