@@ -685,6 +685,41 @@ static void stuck_twice_is_dead(void)
     stop();
 }
 
+static void a_number_is_never_used_again(void)
+{
+    start();
+    struct zapi_sql *sql =
+        zapi_sql_open(zapi_db_path(db), ZAPI_SQL_WRITE, 5000, &error);
+    CHECK(zapi_sql_script(sql, "INSERT INTO send(event) VALUES(500)"));
+    zapi_sql_close(sql);
+    stop();
+    start();
+    add(message(1, "C"));
+    struct zapi_inbox_item item = next_item();
+    CHECK_INT(item.seq, 501);
+    zapi_inbox_release(inbox, item.event);
+    stop();
+}
+
+static void slots_are_given_again(void)
+{
+    char name[16];
+    start();
+    for (int i = 1; i < ZAPI_AUTOMATIONS; i++) {
+        snprintf(name, sizeof name, "a%d", i);
+        CHECK_INT(zapi_inbox_attach(inbox, name), i);
+    }
+    CHECK_INT(zapi_inbox_attach(inbox, "one more"), -1);
+    zapi_inbox_detach(inbox, 7);
+    CHECK_INT(zapi_inbox_attach(inbox, "one more"), 7);
+    wanted_bits = 1 << 7;
+    add(message(1, "C"));
+    CHECK_INT(rows("SELECT count(*) FROM delivery d JOIN automation a ON"
+                   " a.id=d.automation WHERE a.name='one more'"),
+              1);
+    stop();
+}
+
 /* ---- a good end, with what it leaves ---- */
 
 struct note {
@@ -1047,6 +1082,8 @@ int main(void)
     EACH(a_script_gets_its_dead_once_more);
     EACH(others_stay_dead);
     EACH(stuck_twice_is_dead);
+    EACH(a_number_is_never_used_again);
+    EACH(slots_are_given_again);
     EACH(a_good_end_is_one_transaction);
     EACH(parked_ones_stay_until_they_end);
     EACH(a_write_that_fails_makes_a_dead_letter);
