@@ -135,6 +135,21 @@ static int l_request(lua_State *L)
     return zapi_client_request(L, check_client(L, "request"));
 }
 
+/* z.outbox, made by the function `_outbox` among the methods when it is first
+ * used, and kept with the client. Stack: client name methods */
+static int client_outbox(lua_State *L)
+{
+    if (lua_getiuservalue(L, 1, 2) != LUA_TNIL)
+        return 1;
+    lua_pushliteral(L, "_outbox");
+    lua_rawget(L, 3);
+    lua_pushvalue(L, 1);
+    lua_call(L, 1, 1);
+    lua_pushvalue(L, -1);
+    lua_setiuservalue(L, 1, 2);
+    return 1;
+}
+
 /* Upvalue 1: by scope, the table of methods and of endpoints used so far. */
 static int l_client_index(lua_State *L)
 {
@@ -154,6 +169,8 @@ static int l_client_index(lua_State *L)
         lua_pushlstring(L, zapi_buf_str(&z->id), z->id.len);
         return 1;
     }
+    if (z->scope == ZAPI_SCOPE_INSTANCE && strcmp(name, "outbox") == 0)
+        return client_outbox(L);
     row = zapi_catalogue_find(z->scope, name);
     if (!row)
         return unknown_name(L, z->scope, name);
@@ -213,7 +230,7 @@ static void read_base(const struct zapi_options *o, struct client *z)
 static struct client *client_new(lua_State *L, enum zapi_scope scope,
                                  const struct zapi_options *o)
 {
-    struct client *z = zapi_class_new(L, &client_class, sizeof *z, 1);
+    struct client *z = zapi_class_new(L, &client_class, sizeof *z, 2);
 
     z->scope = scope;
     zapi_buf_init(&z->base, 4 * MAX_TEXT);

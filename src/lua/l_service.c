@@ -136,6 +136,16 @@ static void set_reason(struct run *run, const char *reason)
     run->end.reason = reason ? strdup(reason) : NULL;
 }
 
+static void drop_writes(struct run *run)
+{
+    while (run->writes) {
+        struct zapi_write *w = run->writes;
+        run->writes = w->next;
+        w->release(w);
+    }
+    run->writes_end = &run->writes;
+}
+
 /* "dead", text, by a call? | "retry", text, seconds | "later", seconds |
  * "drop" | nothing. The values are at the end of the stack from `from`. */
 static void read_outcome(lua_State *L, struct run *run, int from)
@@ -156,7 +166,9 @@ static void read_outcome(lua_State *L, struct run *run, int from)
     } else if (strcmp(word, "later") == 0) {
         end->outcome = ZAPI_INBOX_LATER;
         end->due = unix_now() + seconds_at(L, from + 1);
-    } else if (strcmp(word, "drop") != 0) {
+    } else if (strcmp(word, "drop") == 0) {
+        drop_writes(run);
+    } else {
         luaL_error(L, "on_event returned '%s'", word);
     }
     end->by_script = end->by_script && end->outcome == ZAPI_INBOX_DEAD;
@@ -255,11 +267,7 @@ static void leave_runs(struct run *run)
 
 static void free_run(struct run *run)
 {
-    while (run->writes) {
-        struct zapi_write *w = run->writes;
-        run->writes = w->next;
-        w->release(w);
-    }
+    drop_writes(run);
     free((char *)(uintptr_t)run->end.reason);
     free(run);
 }
@@ -805,6 +813,40 @@ static int l_consume(lua_State *L)
     return zapi_op_wait(L, &op->base, k_taken);
 }
 
+/* service:fail(seq, text): what is to be said of it when its task is cancelled
+ * now (a time-out) */
+static int l_fail(lua_State *L)
+{
+    struct service *s = check_open(L);
+    const char *text = luaL_checkstring(L, 3);
+    struct run *run = run_of(s, (uint64_t)luaL_checkinteger(L, 2));
+    if (run) {
+        run->end.outcome = ZAPI_INBOX_DEAD;
+        run->end.by_script = true;
+        set_reason(run, text);
+    }
+    lua_pushboolean(L, run != NULL);
+    return 1;
+}
+
+static unsigned limit_arg(lua_State *L, int index)
+{
+    lua_Integer n = luaL_checkinteger(L, index);
+    luaL_argcheck(L, n >= 0 && n < 1000000, index, "0 to 999,999");
+    return (unsigned)n;
+}
+
+/* service:limits(replies_per_chat, cold_recipients): of the whole process; 0: no
+ * limit */
+static int l_limits(lua_State *L)
+{
+    struct service *s = check_open(L);
+    struct zapi_guard_limits limits = {.replies_per_chat = limit_arg(L, 2),
+                                       .cold_recipients = limit_arg(L, 3)};
+    zapi_guard_set(zapi_hub_guard(s->hub), &limits);
+    return 0;
+}
+
 static void set_count(lua_State *L, const char *name, size_t n)
 {
     lua_pushinteger(L, (lua_Integer)n);
@@ -927,7 +969,8 @@ static int l_service_index(lua_State *L)
         {"inject", l_inject},       {"park", l_park},
         {"release", l_release},     {"stats", l_stats},
         {"subscribe", l_subscribe}, {"unload", l_unload},
-        {"unpark", l_unpark},       {NULL, NULL},
+        {"unpark", l_unpark},       {"fail", l_fail},
+        {"limits", l_limits},       {NULL, NULL},
     };
     struct service **box = zapi_class_check(L, 1, &service_class);
     const char *key = luaL_checkstring(L, 2);
@@ -942,6 +985,8 @@ static int l_service_index(lua_State *L)
         lua_pushinteger(L, atoi(strrchr((*box)->address, ':') + 1));
     else if (*box && strcmp(key, "durable") == 0)
         lua_pushboolean(L, zapi_hub_db((*box)->hub) != NULL);
+    else if (*box && strcmp(key, "paused") == 0)
+        lua_pushboolean(L, (*box)->paused);
     else if (*box && strcmp(key, "name") == 0)
         lua_pushstring(L, zapi_hub_seat_name((*box)->seat));
     else
