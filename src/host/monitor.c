@@ -46,6 +46,7 @@ struct zapi_monitor {
     /* The monitor thread's own. */
     uint64_t run;      /* the one that `forgiven` belongs to */
     uint64_t forgiven; /* ns in which the process stood still */
+    uint64_t looked;   /* when, last */
     uint64_t planned;  /* when it wanted to look again */
 };
 
@@ -80,19 +81,17 @@ static void end_process(struct zapi_monitor *m, uint64_t ran)
     _exit(ZAPI_EXIT_STUCK);
 }
 
-/* How long it has run, without the time in which nobody did. */
+/* How long it has run, without the time in which nobody did: when a look comes
+ * much too late, it is not known when the process stood still since the one
+ * before, so none of that counts. */
 static uint64_t ran(struct zapi_monitor *m, uint64_t since, uint64_t now)
 {
-    uint64_t late = now > m->planned ? now - m->planned : 0;
     if (m->run != since) {
         m->run = since;
         m->forgiven = 0;
-        if (m->planned < since) {
-            late = 0; /* it began after we should have looked */
-        }
     }
-    if (late > STOOD_STILL) {
-        m->forgiven += late;
+    if (now > m->planned + STOOD_STILL) {
+        m->forgiven += now - (m->looked > since ? m->looked : since);
     }
     return now > since + m->forgiven ? now - since - m->forgiven : 0;
 }
@@ -127,10 +126,11 @@ static void run(void *arg)
 {
     struct zapi_monitor *m = arg;
     uv_mutex_lock(&m->lock);
-    m->planned = uv_hrtime();
+    m->looked = m->planned = uv_hrtime();
     while (!m->over) {
         uint64_t wait = look(m);
-        m->planned = uv_hrtime() + wait;
+        m->looked = uv_hrtime();
+        m->planned = m->looked + wait;
         uv_cond_timedwait(&m->wake, &m->lock, wait);
     }
     uv_mutex_unlock(&m->lock);
