@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "base/redact.h"
 #include "engine/hub.h"
+#include "host/control.h"
 #include "host/limits.h"
 #include "host/monitor.h"
 
@@ -34,6 +35,7 @@ struct zapi_program {
     struct zapi_monitor *monitor; /* NULL: no budget */
     struct zapi_config *config;
     struct zapi_hub *hub; /* opened when a script first needs it */
+    struct zapi_control *control; /* while the hub is open; NULL in memory */
     const struct zapi_options *options;
     struct zapi_automation *scripts[MAX_SCRIPTS];
     size_t nscripts;
@@ -215,6 +217,15 @@ struct zapi_config *zapi_program_config(struct zapi_program *p)
 
 /* ---- the hub ---- */
 
+/* A bot works without commands too. */
+static void start_control(struct zapi_program *p)
+{
+    struct zapi_error error;
+    p->control = zapi_control_start(p->hub, &error);
+    if (!p->control)
+        zapi_warn("commands cannot reach this process: %s", error.message);
+}
+
 static struct zapi_hub *open_hub(void *arg, struct zapi_error *error)
 {
     struct zapi_program *p = arg;
@@ -227,6 +238,8 @@ static struct zapi_hub *open_hub(void *arg, struct zapi_error *error)
     else
         zapi_info("data is kept in %s", c.folder);
     p->hub = zapi_hub_open(&c, error);
+    if (p->hub && c.folder)
+        start_control(p);
     return p->hub;
 }
 
@@ -358,6 +371,7 @@ void zapi_program_delete(struct zapi_program *p)
     while (p->nscripts > 0) {
         zapi_automation_delete(p->scripts[--p->nscripts]);
     }
+    zapi_control_stop(p->control);
     if (p->hub) {
         zapi_hub_close(p->hub);
     }

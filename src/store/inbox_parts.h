@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What the files of the inbox share; nobody else includes this.
+ * What the files of the inbox share; nobody else includes this, but for those
+ * that show and mend rows for a person (admin_inbox.c, restore.c).
  *
  *   inbox.c         the queue to the loop, and the inbox without a database
  *   inbox_append.c  storing: the job of one event, on the writer thread

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What the files of the table of sends share; nobody else includes this.
+ * What the files of the table of sends share; nobody else includes this, but
+ * for admin_outbox.c, which mends rows for a person.
  *
  *   sends_row.c     states, the table of moves, rows in memory
  *   sends.c         open, begin, end, and who is told of changes

@@ -1,0 +1,45 @@
+--- `zapibot forget PHONE`: removes what is stored of a person.
+
+local args = require "zapi.host.cli.args"
+local core = require "zapi.core"
+local store = require "zapi.host.tools.lib.store"
+
+local OPTIONS = {
+   {"--yes", nil, "do not ask"},
+   {"--data", "FOLDER", "data folder (.zapibot)"},
+   {"--json", nil, "an object"},
+}
+
+local MORE = [[
+PHONE is a number in any spelling, or a lid. Names, events that wait or are dead
+and messages are removed, and the file is written anew, so that their bytes are
+gone too (storing pauses for that: about a second for 200 MB). Counts stay.
+
+Backups, files that 'restore' kept, logs and what scripts keep elsewhere are
+not touched.
+
+Exit codes: 0 success, 1 nothing was known of them, or it failed, 2 wrong usage.
+]]
+
+local given, words = args.parse({...}, OPTIONS, MORE)
+if #words ~= 1 then
+   args.fail(words[1] and "one person, not %d" or "whom?", #words)
+end
+local who = core.phone(words[1])
+if who == "" then
+   args.fail("'%s' is no telephone number and no lid", words[1])
+end
+store.confirm(given, ("All that is stored of %s will be removed."):format(who))
+local reply = store.ask(given, {["do"] = "forget", chat = who})
+if given.json then
+   store.print_json(reply)
+elseif reply.rows == 0 then
+   args.stop(store.FAILED, "nothing is stored of %s", who)
+else
+   store.say("%d rows removed", reply.rows)
+end
+if not reply.rewritten then
+   args.stop(store.FAILED, "the rows are gone, but the file could not be written anew (%s): "
+      .. "their bytes may still be in it; try again", reply.why)
+end
+os.exit(0)

@@ -1,0 +1,108 @@
+--- `zapibot status`: how a bot is doing, in one look.
+
+local args = require "zapi.host.cli.args"
+local clock = require "zapi.host.tools.lib.clock"
+local store = require "zapi.host.tools.lib.store"
+
+local OPTIONS = {
+   {"--chats", nil, "also the chats with the most events waiting"},
+   {"--limit", "NUMBER", "how many chats (50)"},
+   {"--data", "FOLDER", "data folder (.zapibot)"},
+   {"--json", nil, "an object"},
+}
+
+local MORE = [[
+Of a process that runs: since when, what its handlers work on. With and without
+one: what waits, what is dead, what became of sends, the last errors.
+
+Exit codes: 0 success (running or not), 1 there is no data folder, 2 wrong
+usage.
+]]
+
+local function line(name, fmt, ...)
+   store.say("%-13s %s", name, select("#", ...) > 0 and fmt:format(...) or fmt)
+end
+
+local function database(d)
+   local backup = d.backup_at and "last backup " .. store.ago(d.backup_at) or "no backup"
+   line("database", "%s, %s (log %s), %s", d.file, store.bytes(d.bytes), store.bytes(d.wal_bytes),
+      backup)
+   if not d.writable then
+      line("", "NOTHING CAN BE STORED NOW")
+   end
+   if d.unclean_ends > 0 then
+      line("unclean ends", "%d (killed, or the machine stopped)", d.unclean_ends)
+   end
+end
+
+local function sends(counts)
+   local parts = {}
+   for _, state in ipairs {"queued", "sending", "unknown", "failed", "accepted", "sent",
+      "received", "read", "played", "expired", "cancelled"} do
+      if counts[state] > 0 then
+         parts[#parts + 1] = counts[state] .. " " .. state
+      end
+   end
+   line("sends", "%s", #parts > 0 and table.concat(parts, ", ") or "none")
+end
+
+local function live(s)
+   if not s.running then
+      return line("process", "none runs here")
+   end
+   line("process", "%d, for %s", s.pid, clock.span(s.uptime))
+   for reason, n in pairs(s.guard_stops) do
+      line("guard", "%s: %d held back", reason, n)
+   end
+end
+
+local function automations(list)
+   local rows = {}
+   for i, a in ipairs(list) do
+      rows[i] = {a.name, a.waiting, a.later, a.parked, a.dead,
+         a.oldest_at and store.ago(a.oldest_at)}
+   end
+   if #rows > 0 then
+      store.say ""
+      store.table({"AUTOMATION", "WAITING", "LATER", "PARKED", "DEAD", "OLDEST"}, rows)
+   end
+end
+
+local function section(title, list, heads, row)
+   if #(list or {}) == 0 then
+      return
+   end
+   local rows = {}
+   for i, item in ipairs(list) do
+      rows[i] = row(item)
+   end
+   store.say("\n%s", title)
+   store.table(heads, rows)
+end
+
+local given, words = args.parse({...}, OPTIONS, MORE)
+if #words > 0 then
+   args.fail("'%s' is too much", words[1])
+end
+local s = store.ask(given, {["do"] = "status", chats = given.chats == true,
+   limit = store.limit(given)})
+if given.json then
+   store.print_json(s)
+   os.exit(0)
+end
+live(s)
+database(s.database)
+line("last event", "%s", s.last_event_at and store.ago(s.last_event_at) or "none yet")
+sends(s.sends)
+automations(s.automations)
+section("Running handlers", s.handlers, {"EVENT", "KIND", "AUTOMATION", "SECONDS", "TRY"},
+   function(h)
+      return {h.event, h.kind, h.automation, ("%.1f"):format(h.seconds), h.attempt}
+   end)
+section("Last errors", s.errors, {"EVENT", "WHEN", "AUTOMATION", "REASON"}, function(e)
+   return {e.id, store.when(e.ended_at), e.automation, e.reason}
+end)
+section("Deepest chats", s.chats, {"CHAT", "WAITING", "OLDEST", "AUTOMATION"}, function(c)
+   return {c.chat, c.waiting, c.oldest_at and store.ago(c.oldest_at), c.automation}
+end)
+os.exit(0)

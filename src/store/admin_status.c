@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * `zapibot status`, `backup` and `forget`. Nothing is kept here. Start at
+ * zapi_admin_status.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "store/admin_turn.h"
+#include "store/connection.h"
+
+#define ERRORS      5
+#define VACUUM_WAIT 10000 /* ms */
+
+/* ---- status ---- */
+
+static double first_real(struct zapi_sql *sql, const char *text)
+{
+    struct zapi_stmt *st = zapi_sql_begin(sql, text);
+    double v = zapi_sql_row(st) ? zapi_sql_get_real(st, 0) : 0;
+    zapi_sql_end(st);
+    return v;
+}
+
+static void put_database(struct zapi_admin_turn *t, struct zapi_sql *sql)
+{
+    static const char backup[] =
+        "SELECT value FROM meta WHERE name='backup_at'";
+    static const char ends[] =
+        "SELECT value FROM meta WHERE name='unclean_ends'";
+    struct zapi_db_stats stats;
+    zapi_db_stats(t->admin->db, &stats);
+    zapi_put_open(t->out, "database", '{');
+    zapi_put_str(t->out, "file", zapi_db_path(t->admin->db));
+    zapi_put_int(t->out, "bytes", (int64_t)stats.file_bytes);
+    zapi_put_int(t->out, "wal_bytes", (int64_t)stats.wal_bytes);
+    zapi_put_bool(t->out, "writable", !stats.stuck);
+    zapi_put_int(t->out, "unclean_ends", (int64_t)first_real(sql, ends));
+    zapi_put_time(t->out, "backup_at", first_real(sql, backup));
+    zapi_put_close(t->out, '}');
+}
+
+static void put_chats(struct zapi_admin_turn *t, struct zapi_sql *sql)
+{
+    static const char deepest[] =
+        "SELECT a.name,d.person,count(*),min(e.received_at) FROM delivery d"
+        " JOIN automation a ON a.id=d.automation"
+        " LEFT JOIN event e ON e.seq=d.seq WHERE d.state<>2"
+        " AND substr(d.person,1,1)<>'~' GROUP BY 1,2"
+        " ORDER BY 3 DESC,2 LIMIT ?1";
+    struct zapi_stmt *st = zapi_sql_begin(sql, deepest);
+    zapi_sql_int(st, 1, (int64_t)t->rq.limit);
+    zapi_put_open(t->out, "chats", '[');
+    while (zapi_sql_row(st)) {
+        zapi_put_open(t->out, NULL, '{');
+        zapi_put_str(t->out, "automation", zapi_sql_get_text(st, 0));
+        zapi_put_str(t->out, "chat", zapi_sql_get_text(st, 1));
+        zapi_put_int(t->out, "waiting", zapi_sql_get_int(st, 2));
+        zapi_put_time(t->out, "oldest_at", zapi_sql_get_real(st, 3));
+        zapi_put_close(t->out, '}');
+    }
+    zapi_put_close(t->out, ']');
+}
+
+bool zapi_admin_status(struct zapi_admin_turn *t, struct zapi_sql *sql)
+{
+    static const char last[] = "SELECT at FROM seen ORDER BY id DESC LIMIT 1";
+    const char *live = t->admin->live;
+    zapi_put_bool(t->out, "running", live != NULL);
+    if (live && *live) {
+        zapi_put_key(t->out, NULL);
+        zapi_buf_adds(t->out, live);
+    }
+    put_database(t, sql);
+    zapi_put_time(t->out, "last_event_at", first_real(sql, last));
+    zapi_admin_put_automations(t->out, sql);
+    zapi_admin_put_sends(t->out, sql);
+    zapi_admin_put_errors(t, sql, ERRORS);
+    if (t->rq.chats) {
+        put_chats(t, sql);
+    }
+    return true;
+}
+
+/* ---- backup ---- */
+
+/* In the file itself: the copy then says of when it is. */
+static bool note_backup(struct zapi_admin_turn *t, struct zapi_sql *sql)
+{
+    static const char note[] =
+        "INSERT INTO meta(name,value) VALUES('backup_at',?1)"
+        " ON CONFLICT(name) DO UPDATE SET value=?1";
+    struct zapi_stmt *st = zapi_sql_begin(sql, note);
+    zapi_sql_real(st, 1, t->now);
+    return zapi_sql_run(st);
+}
+
+/* A backup is made beside the one that it replaces: there is always one. */
+static bool replace(struct zapi_admin_turn *t, const char *file)
+{
+    struct zapi_error error = {.kind = ZAPI_E_NONE};
+    char fresh[4200];
+    snprintf(fresh, sizeof fresh, "%s.new", file);
+    unlink(fresh); /* of a backup that was cut off */
+    if (!zapi_db_backup(t->admin->db, fresh, &error)) {
+        return zapi_admin_fail(t, "%s", error.message);
+    }
+    if (rename(fresh, file) != 0) {
+        zapi_admin_fail(t, "%s: %s", file, strerror(errno));
+        unlink(fresh);
+        return false;
+    }
+    return true;
+}
+
+bool zapi_admin_backup(struct zapi_admin_turn *t, struct zapi_sql *sql)
+{
+    const char *file = t->rq.file;
+    struct zapi_error error = {.kind = ZAPI_E_NONE};
+    struct stat st;
+    bool there = lstat(file, &st) == 0;
+    (void)sql;
+    if (file[0] != '/') {
+        return zapi_admin_fail(t, "which file?");
+    }
+    if (there && !t->rq.force) {
+        return zapi_admin_fail(t, "%s exists: --force replaces it", file);
+    }
+    if (there && !S_ISREG(st.st_mode)) {
+        return zapi_admin_fail(t, "%s is no file", file);
+    }
+    if (!zapi_admin_write(t, note_backup)) {
+        return false;
+    }
+    if (there ? !replace(t, file)
+              : !zapi_db_backup(t->admin->db, file, &error)) {
+        return there ? false : zapi_admin_fail(t, "%s", error.message);
+    }
+    zapi_put_str(t->out, "file", file);
+    zapi_put_int(t->out, "bytes", stat(file, &st) == 0 ? st.st_size : 0);
+    zapi_put_num(t->out, "taken_at", t->now);
+    return true;
+}
+
+/* ---- forget ---- */
+
+/* What the running process holds of the person in its queues. */
+static bool note_waiting(struct zapi_admin_turn *t, struct zapi_sql *sql,
+                         const char *key)
+{
+    static const char waiting[] =
+        "SELECT a.name,d.seq FROM delivery d JOIN automation a"
+        " ON a.id=d.automation WHERE d.person=?1 AND d.state<>2";
+    struct zapi_stmt *st = zapi_sql_begin(sql, waiting);
+    zapi_sql_text(st, 1, key);
+    while (zapi_sql_row(st)) {
+        struct zapi_admin_change *c = zapi_admin_note(t);
+        if (!c) {
+            zapi_sql_end(st);
+            return false;
+        }
+        c->dropped = true;
+        snprintf(c->automation, sizeof c->automation, "%s",
+                 zapi_sql_get_text(st, 0));
+        snprintf(c->order, sizeof c->order, "%s", key);
+        c->seq = (uint64_t)zapi_sql_get_int(st, 1);
+    }
+    return true;
+}
+
+static bool remove_person(struct zapi_admin_turn *t, struct zapi_sql *sql)
+{
+    struct zapi_person who;
+    size_t rows;
+    zapi_people_find(t->admin->people, t->rq.chat, &who);
+    if (!note_waiting(t, sql, who.key)) {
+        return false;
+    }
+    rows = zapi_people_forget(t->admin->people, sql, t->rq.chat);
+    zapi_put_int(t->out, "rows", (int64_t)rows);
+    return true;
+}
+
+/* Removed rows leave their bytes in free pages and in the log: the file is
+ * written anew, and the log emptied. */
+static bool rewrite(struct zapi_admin_turn *t, char *why, size_t room)
+{
+    struct zapi_error error = {.kind = ZAPI_E_NONE};
+    struct zapi_sql *sql = zapi_sql_open(zapi_db_path(t->admin->db),
+                                         ZAPI_SQL_WRITE, VACUUM_WAIT, &error);
+    const char *reason = error.message;
+    bool ok = sql && zapi_sql_script(sql, "VACUUM") &&
+              zapi_sql_ask(sql, "PRAGMA wal_checkpoint(TRUNCATE)", 1) == 0;
+    if (sql && !ok && !zapi_sql_failed(sql, &reason)) {
+        reason = "somebody reads it just now";
+    }
+    if (!ok) {
+        snprintf(why, room, "%s", reason);
+    }
+    zapi_sql_close(sql);
+    return ok;
+}
+
+bool zapi_admin_forget(struct zapi_admin_turn *t, struct zapi_sql *sql)
+{
+    char why[400] = "";
+    (void)sql;
+    if (!t->rq.chat[0] || !t->admin->people) {
+        return zapi_admin_fail(t, "whom?");
+    }
+    if (!zapi_admin_write(t, remove_person)) {
+        return false;
+    }
+    zapi_put_bool(t->out, "rewritten", rewrite(t, why, sizeof why));
+    zapi_put_opt(t->out, "why", why);
+    return true;
+}
