@@ -98,11 +98,12 @@ static bool write_deliveries(const struct zapi_inbox *in, struct zapi_sql *sql,
     return ok;
 }
 
-/* Receipts stand beside all order: they tell of our messages, and may not wait
- * for a chat. Everything else has at least its chat. */
+/* Receipts and presence stand beside all order: they may not wait for a chat.
+ * Everything else has at least its chat. */
 static void complete_order(struct zapi_event *ev)
 {
-    if (*ev->order || strcmp(ev->type, "MessageStatusCallback") == 0 ||
+    if (*ev->order || !ev->keep ||
+        strcmp(ev->type, "MessageStatusCallback") == 0 ||
         strcmp(ev->type, "DeliveryCallback") == 0)
         return;
     strncat(ev->order, ev->chat, sizeof ev->order - 1);

@@ -43,6 +43,11 @@ static const char move_deliveries[] =
     "UPDATE delivery SET person=?2 WHERE automation IN (SELECT id FROM"
     " automation) AND person=?1";
 
+static const char move_sends[] =
+    "UPDATE send SET person=?2 WHERE person=?1 AND state IN (1,7,8)";
+static const char move_queued[] =
+    "UPDATE send SET person=?2 WHERE person=?1 AND state=0";
+
 static bool write_alias(struct zapi_sql *sql, const char *id, const char *key)
 {
     struct zapi_stmt *st = zapi_sql_begin(sql, put_alias);
@@ -87,6 +92,8 @@ static bool write_merge(struct zapi_sql *sql, const char *from, const char *to)
 {
     return run_two(sql, move_events, from, to) &&
            run_two(sql, move_deliveries, from, to) &&
+           run_two(sql, move_sends, from, to) &&
+           run_two(sql, move_queued, from, to) &&
            run_two(sql, drop_person, from, NULL) && write_alias(sql, from, to);
 }
 
@@ -412,7 +419,8 @@ static const char *const removals[] = {
     "DELETE FROM event WHERE chat IN (SELECT id FROM temp.gone)"
     " OR author IN (SELECT id FROM temp.gone)"
     " OR person IN (SELECT id FROM temp.gone)",
-    "DELETE FROM send WHERE recipient IN (SELECT id FROM temp.gone)",
+    "DELETE FROM send WHERE recipient IN (SELECT id FROM temp.gone)"
+    " OR person IN (SELECT id FROM temp.gone)",
     "DELETE FROM alias WHERE id IN (SELECT id FROM temp.gone)",
     "DELETE FROM person WHERE key IN (SELECT id FROM temp.gone)",
     "UPDATE seen SET author='' WHERE author IN (SELECT id FROM temp.gone)",

@@ -227,9 +227,9 @@ static void what_is_known_is_not_written(void)
         zapi_people_learn(people, NULL, ANA, ANA_LID, "Ana", true, NULL);
     zapi_people_learn(people, NULL, ANA, NULL, "", true, NULL);
     zapi_people_teach(people, ANA, ANA_LID, NULL, true);
-    CHECK_INT(zapi_db_queued(db), 0);
+    settle();
     zapi_db_stats(db, &after);
-    CHECK_INT(after.jobs, before.jobs);
+    CHECK_INT(after.jobs, before.jobs + 1); /* that of settle */
     end();
 }
 
@@ -254,7 +254,10 @@ static void two_keys_become_one(void)
            " (8, '" BIA "');"
            "INSERT INTO delivery(automation, person, seq, state)"
            " VALUES(1, '" ANA_LID "', 7, 0), (2, '" ANA_LID "', 7, 2),"
-           " (1, '" BIA "', 8, 0);");
+           " (1, '" BIA "', 8, 0);"
+           "INSERT INTO send(automation, person, recipient, state) VALUES"
+           "('a', '" ANA_LID "', '" ANA_LID "', 0),"
+           "('a', '" ANA_LID "', '" ANA_LID "', 8);");
     CHECK_STR(learn(ANA, ANA_LID, NULL, true), ANA_LID);
     CHECK_STR(merged, ANA_LID ">" ANA " ");
     CHECK_STR(key_of(ANA_LID), ANA);
@@ -265,6 +268,7 @@ static void two_keys_become_one(void)
         2);
     CHECK_INT(ask("SELECT count(*) FROM delivery WHERE person='" BIA "'"), 1);
     CHECK_INT(ask("SELECT count(*) FROM event WHERE person='" ANA "'"), 1);
+    CHECK_INT(ask("SELECT count(*) FROM send WHERE person='" ANA "'"), 2);
     CHECK_INT(ask("SELECT count(*) FROM person"), 1);
     close_all();
     open_all();
@@ -409,6 +413,8 @@ static void fill_for_forgetting(void)
            "(1, '1-group', 4, 0), (1, '1-group', 5, 0), (1, '" BIA "', 6, 0);"
            "INSERT INTO send(automation, recipient, state) VALUES"
            "('a', '" ANA "', 0), ('a', '" ANA_LID "', 3), ('a', '" BIA "', 0);"
+           "INSERT INTO send(automation, recipient, person, state) VALUES"
+           "('a', '+55 11 9999-0001', '" ANA "', 0);"
            "INSERT INTO seen(id, k0, k1, at, mid, author, mine) VALUES"
            "(1, 1, 1, 1, 1, '" ANA "', 0), (2, 2, 2, 1, 2, '" BIA "', 0);");
 }
