@@ -17,6 +17,17 @@ foreach(layer base api net store engine lua)
   endforeach()
 endforeach()
 
+# The host is a program, no library: its tests name the parts that they test.
+file(GLOB tests CONFIGURE_DEPENDS spec/c/host/test_*.c)
+foreach(source ${tests})
+  get_filename_component(name ${source} NAME_WE)
+  add_executable(${name} ${source} src/host/heap.c)
+  target_include_directories(${name} PRIVATE spec/c)
+  target_link_libraries(${name} PRIVATE zapi_lua PkgConfig::LUA)
+  add_test(NAME host/${name} COMMAND ${name})
+  set_tests_properties(host/${name} PROPERTIES TIMEOUT 120)
+endforeach()
+
 # Runs busted: a Lua that carries the sanitizers when the module does.
 add_executable(spec_lua spec/c/spec_lua.c)
 target_include_directories(spec_lua PRIVATE ${LUA_INCLUDE_DIRS})
