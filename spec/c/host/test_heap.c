@@ -90,6 +90,12 @@ static int l_open(lua_State *L)
     return 0;
 }
 
+static bool runs(lua_State *L, const char *text)
+{
+    lua_settop(L, 0);
+    return !luaL_dostring(L, text);
+}
+
 static void a_state_lives_with_it(void)
 {
     struct zapi_heap *h = zapi_heap_new(LIMIT);
@@ -101,20 +107,14 @@ static void a_state_lives_with_it(void)
     idle = zapi_heap_used(h);
     CHECK_INT(idle, lua_gc(L, LUA_GCCOUNT) * 1024 + lua_gc(L, LUA_GCCOUNTB));
     lua_gc(L, LUA_GCSTOP); /* only what the limit forces */
-    CHECK(luaL_dostring(L, "for i = 1, 1000 do local _ = ('x'):rep(1e5) "
-                           "end"),
-          LUA_OK);
+    CHECK(runs(L, "for i = 1, 1000 do local _ = ('x'):rep(1e5) end"));
     CHECK(zapi_heap_used(h) <= LIMIT);
     for (i = 0; i < 20; i++) {
-        lua_settop(L, 0);
-        CHECK(luaL_dostring(L, "local t = {} while true do "
-                               "t[#t + 1] = {} end") != LUA_OK);
+        CHECK(!runs(L, "local t = {} while true do t[#t + 1] = {} end"));
         CHECK_STR(lua_tostring(L, -1), "not enough memory");
         CHECK(zapi_heap_used(h) <= LIMIT);
     }
-    lua_settop(L, 0);
-    CHECK_INT(luaL_dostring(L, "local t = {} for i = 1, 1000 do "
-                               "t[i] = tostring(i) end return #t") == LUA_OK);
+    CHECK(runs(L, "local t = {} for i = 1, 1000 do t[i] = tostring(i) end"));
     lua_settop(L, 0);
     lua_gc(L, LUA_GCCOLLECT);
     CHECK(zapi_heap_used(h) < LIMIT / 4); /* the eaten is given back */
