@@ -13,6 +13,7 @@
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -31,6 +32,7 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static zapi_log_sink *sink;
 static void *sink_arg;
 static _Thread_local const char *context; /* see zapi_log_context */
+static _Thread_local uint64_t about;      /* see zapi_log_about */
 
 static const char *const names[] = {"debug", "info", "warn", "error", "off"};
 static const char *const tags[] = {"DEBUG", "INFO ", "WARN ", "ERROR"};
@@ -59,6 +61,24 @@ const char *zapi_log_context(const char *event)
     const char *before = context;
     context = event;
     return before;
+}
+
+void zapi_log_about(uint64_t seq)
+{
+    about = seq;
+}
+
+/* What the line is about; NULL: nothing. */
+static const char *subject(char room[24])
+{
+    if (context && *context) {
+        return context;
+    }
+    if (about == 0) {
+        return NULL;
+    }
+    snprintf(room, 24, "#%llu", (unsigned long long)about);
+    return room;
 }
 
 bool zapi_log_parse_level(const char *name, enum zapi_log_level *out)
@@ -90,6 +110,8 @@ static void add_text(struct zapi_buf *line, const char *s, size_t len)
 static void format_text(struct zapi_buf *line, const char *who,
                         enum zapi_log_level level, const char *msg, size_t len)
 {
+    char room[24];
+    const char *event = subject(room);
     time_t now = time(NULL);
     struct tm tm = {.tm_year = 0};
 
@@ -100,9 +122,9 @@ static void format_text(struct zapi_buf *line, const char *who,
         add_text(line, who, strlen(who));
         zapi_buf_adds(line, ": ");
     }
-    if (context && *context) {
+    if (event) {
         zapi_buf_addc(line, '[');
-        add_text(line, context, strlen(context));
+        add_text(line, event, strlen(event));
         zapi_buf_adds(line, "] ");
     }
     add_text(line, msg, len);
@@ -111,6 +133,8 @@ static void format_text(struct zapi_buf *line, const char *who,
 static void format_json(struct zapi_buf *line, const char *who,
                         enum zapi_log_level level, const char *msg, size_t len)
 {
+    char room[24];
+    const char *event = subject(room);
     struct timespec now = {.tv_sec = 0};
     struct tm tm = {.tm_year = 0};
     char day[32];
@@ -124,9 +148,9 @@ static void format_json(struct zapi_buf *line, const char *who,
         zapi_buf_adds(line, ",\"who\":");
         zapi_json_write_str(line, who, strlen(who));
     }
-    if (context && *context) {
+    if (event) {
         zapi_buf_adds(line, ",\"event\":");
-        zapi_json_write_str(line, context, strlen(context));
+        zapi_json_write_str(line, event, strlen(event));
     }
     zapi_buf_adds(line, ",\"msg\":");
     zapi_json_write_str(line, msg, len);

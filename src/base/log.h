@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 enum zapi_log_level {
     ZAPI_LOG_DEBUG,
@@ -38,6 +39,9 @@ void zapi_log_as(const char *who, enum zapi_log_level level, const char *msg,
  * in text behind the speaker in brackets, in JSON the field "event". NULL or
  * "": nothing. Borrowed until the next call; returns what was set before. */
 const char *zapi_log_context(const char *event);
+/* The same by the event's number alone, "#42", when there is no text; 0: none.
+ * Costs a store. */
+void zapi_log_about(uint64_t seq);
 
 #define zapi_debug(...) zapi_log(ZAPI_LOG_DEBUG, __VA_ARGS__)
 #define zapi_info(...)  zapi_log(ZAPI_LOG_INFO, __VA_ARGS__)

@@ -63,7 +63,8 @@ struct service {
     struct zapi_requests *requests; /* NULL: no users' routes */
     struct zapi_hub *hub;           /* the state's */
     struct zapi_hub_seat *seat;
-    char *secret; /* read-only after start; door thread too */
+    const char *name; /* anchored in the registry until the state is closed */
+    char *secret;     /* read-only after start; door thread too */
     size_t secret_len;
     char address[160];
     bool held, paused;
@@ -312,6 +313,7 @@ static int l_start(lua_State *L)
     lua_getiuservalue(L, 2, 1);
     lua_pushlightuserdata(L, run);
     run->task = zapi_task_spawn(L, 2, on_event_end, run);
+    zapi_task_label(run->task, run->s->name, run->one->seq);
     zapi_task_label(run->task, zapi_hub_seat_name(run->s->seat), run->one->seq);
     return 0;
 }
@@ -1071,6 +1073,7 @@ static bool start_parts(struct service *s, const struct options *o,
 static struct service *service_new(lua_State *L, struct service **box)
 {
     struct zapi_rt *rt = zapi_rt_get(L);
+    zapi_rt_renew_hub(rt);
     struct zapi_hub *hub = zapi_rt_hub(L, rt);
     struct service *s = calloc(1, sizeof *s);
     if (!s)
@@ -1143,6 +1146,14 @@ static void take_handler(lua_State *L, const char *name, int slot, bool needed)
     lua_setiuservalue(L, -2, slot);
 }
 
+/* The same text for as long as the state lives. */
+static const char *anchored(lua_State *L, const char *text)
+{
+    const char *kept = lua_pushstring(L, text);
+    lua_rawsetp(L, LUA_REGISTRYINDEX, kept);
+    return kept;
+}
+
 /* Stack: options -- service; throws when it cannot listen */
 static int l_service(lua_State *L)
 {
@@ -1155,6 +1166,7 @@ static int l_service(lua_State *L)
     struct service *s = service_new(L, box);
     lua_pushvalue(L, -1);
     lua_rawsetp(L, LUA_REGISTRYINDEX, box);
+    s->name = anchored(L, o.name);
     if (lua_getiuservalue(L, -1, 2) == LUA_TFUNCTION)
         s->requests = zapi_requests_new(L, box, 2);
     lua_pop(L, 1);

@@ -380,6 +380,7 @@ static int run(struct zapi_task *task, uint64_t now)
  * yield to the script, which then returned or waits. */
 static void resume(struct zapi_task *task, uint64_t now)
 {
+    zapi_log_about(task->event_seq);
     int status = run(task, now);
     if (task->overran) {
         zapi_task_detach(task);
@@ -391,6 +392,7 @@ static void resume(struct zapi_task *task, uint64_t now)
     } else {
         fail(task);
     }
+    zapi_log_about(0);
 }
 
 void zapi_rt_drain(struct zapi_rt *rt)
