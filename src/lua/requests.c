@@ -102,8 +102,9 @@ static void answer_plain(struct request *r, int status, const char *text)
     answer(r, status, plain, text, strlen(text));
 }
 
-/* Whatever is still owed to the client. */
-static void finish_off(struct request *r, int status, const char *text)
+/* Whatever is still owed to the client. `whole`: a stream is complete. */
+static void finish_off(struct request *r, int status, const char *text,
+                       bool whole)
 {
     struct zapi_exchange *ex = r->ex;
     if (!ex)
@@ -113,7 +114,7 @@ static void finish_off(struct request *r, int status, const char *text)
         return;
     }
     r->ex = NULL;
-    zapi_stream_end(ex);
+    zapi_stream_end(ex, whole);
 }
 
 static void unlink_live(struct request *r)
@@ -128,8 +129,8 @@ static void unlink_live(struct request *r)
 static void on_end(void *arg, bool ok, const char *message)
 {
     struct request *r = arg;
-    (void)ok, (void)message; /* logged by the runtime; not for the client */
-    finish_off(r, 500, "internal error\n");
+    (void)message; /* logged by the runtime; not for the client */
+    finish_off(r, 500, "internal error\n", ok);
     unlink_live(r);
     request_unref(r);
 }
@@ -299,7 +300,7 @@ static int k_streamed(lua_State *L, int status, lua_KContext ctx)
 {
     struct request *r = (struct request *)ctx;
     (void)L, (void)status;
-    finish_off(r, 500, "");
+    finish_off(r, 500, "", true);
     return 0;
 }
 

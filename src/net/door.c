@@ -43,8 +43,10 @@
 
 #include "base/buf.h"
 #include "base/log.h"
+#include "base/metrics.h"
 #include "net/inflate.h"
 #include "net/listen.h"
+#include "net/peers.h"
 
 enum {
     MAX_BODY = 1024 * 1024,
@@ -54,7 +56,11 @@ enum {
     STREAM_QUEUE = 256 * 1024,
     CONNECTIONS = 512,
     CONNECTION_MEMORY = 16 * 1024, /* each; headers must fit, bodies need not */
+    MOST_HEADERS = 100,            /* arguments of the query count too */
     IDLE_TIMEOUT = 30,
+    HEADER_TIMEOUT = 10,
+    BODY_TIMEOUT = 20,
+    SLOWEST = 16 * 1024, /* bytes a second, beyond the time-out */
     REPLY_TIMEOUT = 30,
     STOP_TIMEOUT = 2, /* seconds for clients that do not read their answer */
     SAME_PER_SECOND = 3,
@@ -70,27 +76,48 @@ struct refusals { /* of one status, for limiting the log */
     unsigned shown, hidden;
 };
 
+enum phase {
+    LINE_QUIET, /* no request has begun */
+    LINE_HEADERS,
+    LINE_BODY,
+    LINE_BUSY, /* the owner has it, or it is a stream */
+    LINE_ANSWER,
+};
+
+struct line { /* one connection; door thread only */
+    int fd;
+    enum phase phase;
+    bool cut;                     /* by us */
+    double deadline;              /* none when busy; see late_at */
+    struct zapi_exchange *ex;     /* its request */
+    char counted[ZAPI_PEER_TEXT]; /* under which address; "" when it is not */
+    struct line *prev, *next;
+};
+
 struct stream {
     struct zapi_buf queue;
     size_t head; /* bytes of the queue already sent */
     zapi_stream_wake *wake;
     void *arg;
-    bool ended; /* by the owner, or by stop */
-    bool hung;  /* the client is gone, MHD does not know yet */
-    bool full;  /* somebody waits for room */
+    bool ended;  /* by the owner, or by stop */
+    bool broken; /* something is missing: the end must show it */
+    bool hung;   /* the client is gone, MHD does not know yet */
+    bool full;   /* somebody waits for room */
 };
 
 struct zapi_exchange {
     struct zapi_door *door;
     struct MHD_Connection *conn; /* valid until `gone`; door thread only */
+    struct line *line;           /* the same */
     const char *method, *path;
     struct pair *headers, *query; /* in `text`'s block, as all strings */
     size_t nheaders, nquery;
     struct sockaddr_storage peer;
-    char remote[INET6_ADDRSTRLEN]; /* made from `peer` when asked for */
+    char remote[ZAPI_PEER_TEXT]; /* made from `peer` when asked for */
     struct zapi_buf body;
     size_t thrown; /* bytes of a refused body */
     bool deflated, handed;
+    bool counted; /* behind a proxy, under `remote` */
     int refused;
     const char *reason;
     void *data;
@@ -98,6 +125,7 @@ struct zapi_exchange {
     /* under door->lock */
     unsigned refs;
     int status;
+    size_t answer_len;
     struct MHD_Response *response; /* answered, not yet queued */
     bool answered, suspended, ready, gone;
     struct stream *stream;
@@ -119,6 +147,7 @@ struct zapi_door {
     struct MHD_Response *empty; /* shared by all answers without a body */
     int listen_fd, poll_fd, kick_fd;
     pthread_t thread;
+    struct zapi_peers *peers;
     atomic_uint refs;
     atomic_size_t refused;
 
@@ -127,6 +156,11 @@ struct zapi_door {
     bool kicked, quiesce, quiesced, stopping, closing;
     double stop_at;
     bool handled;        /* door thread: a request was, in this turn */
+    double now;          /* door thread: when this turn began */
+    double look_at;      /* door thread: no line is late before */
+    struct line *lines;  /* door thread */
+    size_t nlines;       /* door thread */
+    bool again;          /* door thread: MHD has something to do at once */
     struct list waiting; /* suspended, oldest deadline first */
     struct list streams; /* begun and not gone */
     struct zapi_exchange *ready;
@@ -154,6 +188,7 @@ static void door_unref(struct zapi_door *d)
         close(d->kick_fd);
     if (d->listen_fd >= 0)
         close(d->listen_fd);
+    zapi_peers_delete(d->peers);
     pthread_mutex_destroy(&d->lock);
     free(d->label);
     free(d);
@@ -220,6 +255,263 @@ static void list_remove(struct list *l, struct zapi_exchange *ex)
     ex->prev = ex->next = NULL;
 }
 
+/* ---- refusals ---- */
+
+static const char *default_reason(int status)
+{
+    switch (status) {
+    case 400:
+        return "bad request";
+    case 401:
+        return "unauthorized";
+    case 404:
+        return "no such path";
+    case 405:
+        return "method not allowed";
+    case 413:
+        return "body too large";
+    case 415:
+        return "content type or encoding not supported";
+    case 429:
+        return "too many requests from this address";
+    case 431:
+        return "too many headers";
+    default:
+        return status < 500 ? "refused" : "not available";
+    }
+}
+
+/* Whether this refusal is shown; *hidden: how many like it were not. */
+static bool may_log(struct zapi_door *d, int status, unsigned *hidden)
+{
+    size_t n = sizeof d->refusals / sizeof *d->refusals;
+    struct refusals *r = &d->refusals[(size_t)status % n];
+    time_t second = time(NULL);
+    bool show;
+
+    pthread_mutex_lock(&d->lock);
+    if (r->status != status)
+        *r = (struct refusals){.status = status};
+    if (r->second != second)
+        r->second = second, r->shown = 0;
+    show = r->shown < SAME_PER_SECOND;
+    *hidden = show ? r->hidden : 0;
+    if (show)
+        r->shown++, r->hidden = 0;
+    else
+        r->hidden++;
+    pthread_mutex_unlock(&d->lock);
+    return show;
+}
+
+static void count_refusals(struct zapi_door *d, int status, unsigned n)
+{
+    char door[96], labels[128];
+    atomic_fetch_add(&d->refused, n);
+    zapi_metrics_label(door, sizeof door, "door", d->label);
+    snprintf(labels, sizeof labels, "%s,status=\"%d\"", door, status);
+    zapi_metrics_add(ZAPI_M_REFUSED, labels, n);
+}
+
+static void log_refused(struct zapi_door *d, int status, const char *remote,
+                        const char *reason)
+{
+    char more[48] = "";
+    unsigned hidden;
+
+    count_refusals(d, status, 1);
+    if (!may_log(d, status, &hidden))
+        return;
+    if (hidden > 0)
+        snprintf(more, sizeof more, " (and %u more like it)", hidden);
+    zapi_warn("%s: refused %d from %s: %s%s", d->label, status, remote, reason,
+              more);
+}
+
+static void log_refusal(struct zapi_exchange *ex, int status,
+                        const char *reason)
+{
+    log_refused(ex->door, status, zapi_exchange_remote(ex), reason);
+}
+
+/* Who guesses secrets is told to slow down; the right secret always passes, so
+ * nobody can shut out somebody else's webhooks by guessing. */
+static bool guesses(struct zapi_exchange *ex, int status)
+{
+    return status == 401 && zapi_peers_limiting(ex->door->peers) &&
+           zapi_peers_mistake(ex->door->peers, zapi_exchange_remote(ex),
+                              now_mono());
+}
+
+/* ---- connections and their deadlines ---- */
+
+/* MHD's own time-out starts anew with every byte: a client that drips bytes
+ * would hold its connection for ever. `seconds` 0: no deadline. */
+static void enter_phase(struct zapi_door *d, struct line *l, enum phase phase,
+                        double seconds)
+{
+    l->phase = phase;
+    l->deadline = seconds > 0 ? d->now + seconds : 0;
+    if (seconds > 0 && l->deadline < d->look_at)
+        d->look_at = l->deadline;
+}
+
+static struct line *line_of(struct MHD_Connection *conn)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(conn, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    return info ? info->socket_context : NULL;
+}
+
+static void copy_address(struct sockaddr_storage *to,
+                         struct MHD_Connection *conn)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(conn, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    if (!info || !info->client_addr)
+        return;
+    size_t n = info->client_addr->sa_family == AF_INET6
+                   ? sizeof(struct sockaddr_in6)
+                   : sizeof(struct sockaddr_in);
+    memcpy(to, info->client_addr, n);
+}
+
+static void line_remote(const struct zapi_door *d, const struct line *l,
+                        char out[ZAPI_PEER_TEXT])
+{
+    struct sockaddr_storage peer = {0};
+    socklen_t n = sizeof peer;
+    getpeername(l->fd, (struct sockaddr *)&peer, &n);
+    zapi_peers_origin(d->peers, (struct sockaddr *)&peer, NULL, out);
+}
+
+/* MHD sees the end of the connection and closes it. */
+static void cut(struct line *l)
+{
+    l->deadline = 0;
+    l->cut = true;
+    shutdown(l->fd, SHUT_RDWR);
+}
+
+/* A connection of a client's own: a proxy's are counted by request. */
+static void count_line(struct zapi_door *d, struct line *l,
+                       struct MHD_Connection *conn)
+{
+    struct sockaddr_storage peer = {0};
+    char remote[ZAPI_PEER_TEXT];
+    copy_address(&peer, conn);
+    if (!zapi_peers_limiting(d->peers) ||
+        zapi_peers_is_proxy(d->peers, (struct sockaddr *)&peer))
+        return;
+    zapi_peers_origin(d->peers, (struct sockaddr *)&peer, NULL, remote);
+    if (zapi_peers_enter(d->peers, remote)) {
+        memcpy(l->counted, remote, sizeof remote);
+        return;
+    }
+    log_refused(d, 429, remote, "too many connections from this address");
+    cut(l);
+}
+
+static void line_begin(struct zapi_door *d, struct MHD_Connection *conn,
+                       void **context)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(conn, MHD_CONNECTION_INFO_CONNECTION_FD);
+    struct line *l = info ? calloc(1, sizeof *l) : NULL;
+    *context = l;
+    if (!l) /* without memory: without a deadline */
+        return;
+    l->fd = info->connect_fd;
+    l->next = d->lines;
+    if (l->next)
+        l->next->prev = l;
+    d->lines = l;
+    d->nlines++;
+    enter_phase(d, l, LINE_QUIET, d->config.header_timeout);
+    count_line(d, l, conn);
+}
+
+static void line_end(struct zapi_door *d, struct line *l)
+{
+    if (!l)
+        return;
+    /* MHD does not poll its listening socket while it is full, and takes it up
+     * again only when it is run: without that the door would stay shut. */
+    if (d->nlines-- >= d->config.connections)
+        d->again = true;
+    if (l->counted[0])
+        zapi_peers_leave(d->peers, l->counted);
+    if (l->prev)
+        l->prev->next = l->next;
+    else if (d->lines == l)
+        d->lines = l->next;
+    if (l->next)
+        l->next->prev = l->prev;
+    free(l);
+}
+
+static void on_connection(void *cls, struct MHD_Connection *conn,
+                          void **context, enum MHD_ConnectionNotificationCode c)
+{
+    if (c == MHD_CONNECTION_NOTIFY_STARTED)
+        line_begin(cls, conn, context);
+    else
+        line_end(cls, *context);
+}
+
+/* The first line of a request was read. */
+static void *on_uri(void *cls, const char *uri, struct MHD_Connection *conn)
+{
+    struct zapi_door *d = cls;
+    struct line *l = line_of(conn);
+    (void)uri;
+    if (l)
+        enter_phase(d, l, LINE_HEADERS, d->config.header_timeout);
+    return NULL; /* the request's context until on_access */
+}
+
+/* 0: never. What came, or is to go, gives more time. */
+static double late_at(const struct line *l)
+{
+    const struct zapi_exchange *ex = l->ex;
+    size_t more = 0;
+    if (l->deadline == 0)
+        return 0;
+    if (ex && l->phase == LINE_BODY)
+        more = ex->body.len + ex->thrown;
+    else if (ex && l->phase == LINE_ANSWER)
+        more = ex->answer_len;
+    return l->deadline + (double)more / SLOWEST;
+}
+
+static void cut_late(struct zapi_door *d, struct line *l)
+{
+    char remote[ZAPI_PEER_TEXT];
+    if (l->phase == LINE_HEADERS) {
+        line_remote(d, l, remote);
+        log_refused(d, 408, remote, "the headers came too slowly");
+    } else if (l->phase == LINE_BODY) {
+        log_refusal(l->ex, 408, "the body came too slowly");
+    }
+    cut(l);
+}
+
+/* Cuts off who is late. Returns seconds until the next one may be. */
+static double cut_all_late(struct zapi_door *d)
+{
+    if (d->now < d->look_at)
+        return d->look_at - d->now;
+    d->look_at = d->now + 60;
+    for (struct line *l = d->lines; l; l = l->next) {
+        double at = late_at(l);
+        if (at > 0 && at <= d->now)
+            cut_late(d, l);
+        else if (at > 0 && at < d->look_at)
+            d->look_at = at;
+    }
+    return d->look_at - d->now;
+}
+
 /* ---- copying what MHD read: strings must outlive the door thread's turn ---- */
 
 struct copy {
@@ -258,18 +550,6 @@ static void copy_kind(struct copy *c, struct MHD_Connection *conn,
     MHD_get_connection_values(conn, kind, copy_pair, c);
 }
 
-static void copy_peer(struct zapi_exchange *ex)
-{
-    const union MHD_ConnectionInfo *info =
-        MHD_get_connection_info(ex->conn, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-    if (!info || !info->client_addr)
-        return;
-    size_t n = info->client_addr->sa_family == AF_INET6
-                   ? sizeof(struct sockaddr_in6)
-                   : sizeof(struct sockaddr_in);
-    memcpy(&ex->peer, info->client_addr, n);
-}
-
 static struct zapi_exchange *exchange_new(struct zapi_door *d,
                                           struct MHD_Connection *conn,
                                           const char *url, const char *method)
@@ -295,7 +575,8 @@ static struct zapi_exchange *exchange_new(struct zapi_door *d,
     ex->query = c.pairs + c.n;
     copy_kind(&c, conn, MHD_GET_ARGUMENT_KIND);
     ex->nquery = c.n - ex->nheaders;
-    copy_peer(ex);
+    ex->line = line_of(conn);
+    copy_address(&ex->peer, conn);
     zapi_buf_init(&ex->body, d->config.max_body);
     atomic_fetch_add(&d->refs, 1);
     return ex;
@@ -328,67 +609,6 @@ static size_t on_unescape(void *cls, struct MHD_Connection *conn, char *s)
     }
     *to = '\0';
     return (size_t)(to - s);
-}
-
-/* ---- refusals ---- */
-
-static const char *default_reason(int status)
-{
-    switch (status) {
-    case 400:
-        return "bad request";
-    case 401:
-        return "unauthorized";
-    case 404:
-        return "no such path";
-    case 405:
-        return "method not allowed";
-    case 413:
-        return "body too large";
-    case 415:
-        return "content type or encoding not supported";
-    default:
-        return status < 500 ? "refused" : "not available";
-    }
-}
-
-/* Whether this refusal is shown; *hidden: how many like it were not. */
-static bool may_log(struct zapi_door *d, int status, unsigned *hidden)
-{
-    size_t n = sizeof d->refusals / sizeof *d->refusals;
-    struct refusals *r = &d->refusals[(size_t)status % n];
-    time_t second = time(NULL);
-    bool show;
-
-    pthread_mutex_lock(&d->lock);
-    if (r->status != status)
-        *r = (struct refusals){.status = status};
-    if (r->second != second)
-        r->second = second, r->shown = 0;
-    show = r->shown < SAME_PER_SECOND;
-    *hidden = show ? r->hidden : 0;
-    if (show)
-        r->shown++, r->hidden = 0;
-    else
-        r->hidden++;
-    pthread_mutex_unlock(&d->lock);
-    return show;
-}
-
-static void log_refusal(struct zapi_exchange *ex, int status,
-                        const char *reason)
-{
-    struct zapi_door *d = ex->door;
-    char more[48] = "";
-    unsigned hidden;
-
-    atomic_fetch_add(&d->refused, 1);
-    if (!may_log(d, status, &hidden))
-        return;
-    if (hidden > 0)
-        snprintf(more, sizeof more, " (and %u more like it)", hidden);
-    zapi_warn("%s: refused %d from %s: %s%s", d->label, status,
-              zapi_exchange_remote(ex), reason, more);
 }
 
 /* ---- responses ---- */
@@ -447,8 +667,12 @@ static struct MHD_Response *make_response(struct zapi_door *d, int status,
 static enum MHD_Result queue_response(struct zapi_exchange *ex, int status,
                                       struct MHD_Response *r)
 {
+    struct zapi_door *d = ex->door;
+    if (ex->line)
+        enter_phase(d, ex->line, ex->stream ? LINE_BUSY : LINE_ANSWER,
+                    ex->stream ? 0 : d->config.body_timeout);
     enum MHD_Result ok = MHD_queue_response(ex->conn, (unsigned)status, r);
-    drop_response(ex->door, r);
+    drop_response(d, r);
     return ok;
 }
 
@@ -456,10 +680,14 @@ static enum MHD_Result queue_refusal(struct zapi_exchange *ex)
 {
     static const char *const plain[] = {"Content-Type: text/plain",
                                         "Connection: close", NULL};
+    static const char *const later[] = {"Content-Type: text/plain",
+                                        "Connection: close", "Retry-After: 60",
+                                        NULL};
     const char *reason = ex->reason ? ex->reason : default_reason(ex->refused);
     log_refusal(ex, ex->refused, reason);
     struct MHD_Response *r =
-        make_response(ex->door, ex->refused, plain, reason, strlen(reason));
+        make_response(ex->door, ex->refused, ex->refused == 429 ? later : plain,
+                      reason, strlen(reason));
     return r ? queue_response(ex, ex->refused, r) : MHD_NO;
 }
 
@@ -512,7 +740,8 @@ static void resume_ready(struct zapi_door *d)
 /* Are the client's bytes worth reading although the answer is no? */
 static bool worth_draining(const struct zapi_exchange *ex, size_t declared)
 {
-    return declared <= DRAIN && !zapi_exchange_header(ex, "Expect");
+    return ex->refused != 429 && declared <= DRAIN &&
+           !zapi_exchange_header(ex, "Expect");
 }
 
 static size_t declared_length(const struct zapi_exchange *ex)
@@ -530,6 +759,8 @@ static int check_headers(struct zapi_exchange *ex, size_t declared)
     pthread_mutex_unlock(&d->lock);
     if (closing)
         return 503;
+    if (ex->nheaders + ex->nquery > MOST_HEADERS)
+        return 431;
     int status = d->config.gate ? d->config.gate(d->config.arg, ex) : 0;
     if (status)
         return status;
@@ -541,10 +772,30 @@ static int check_headers(struct zapi_exchange *ex, size_t declared)
     return declared > d->config.max_body ? 413 : 0;
 }
 
+/* Requests that come through a proxy, by their true address. */
+static bool has_share(struct zapi_exchange *ex)
+{
+    struct zapi_door *d = ex->door;
+    if (!zapi_peers_limiting(d->peers) ||
+        !zapi_peers_is_proxy(d->peers, (struct sockaddr *)&ex->peer))
+        return true;
+    ex->counted = zapi_peers_enter(d->peers, zapi_exchange_remote(ex));
+    return ex->counted;
+}
+
 static enum MHD_Result headers_read(struct zapi_exchange *ex)
 {
     size_t declared = declared_length(ex);
-    ex->refused = check_headers(ex, declared);
+    if (ex->line) {
+        ex->line->ex = ex;
+        enter_phase(ex->door, ex->line, LINE_BODY,
+                    ex->door->config.body_timeout);
+    }
+    ex->refused = has_share(ex) ? check_headers(ex, declared) : 429;
+    if (guesses(ex, ex->refused)) {
+        ex->refused = 429;
+        ex->reason = "too many wrong secrets from this address";
+    }
     if (ex->refused && !worth_draining(ex, declared)) {
         ex->handed = true;
         return queue_refusal(ex);
@@ -623,6 +874,8 @@ static enum MHD_Result whole_request(struct zapi_exchange *ex)
 {
     struct zapi_door *d = ex->door;
     ex->handed = true;
+    if (ex->line)
+        enter_phase(d, ex->line, LINE_BUSY, 0);
     if (ex->deflated && !ex->refused)
         inflate_body(ex);
     if (ex->refused)
@@ -657,16 +910,38 @@ static enum MHD_Result on_access(void *cls, struct MHD_Connection *conn,
     return ex->handed ? answer_or_wait(ex) : whole_request(ex);
 }
 
+/* The request is over. `early`: before on_access, and its client did not go
+ * away: MHD itself has refused it, as its headers are no HTTP, or too large. */
+static void line_idle(struct zapi_door *d, struct MHD_Connection *conn,
+                      bool early)
+{
+    struct line *l = line_of(conn);
+    char remote[ZAPI_PEER_TEXT];
+    if (!l)
+        return;
+    if (early && !l->cut) {
+        line_remote(d, l, remote);
+        log_refused(d, 431, remote, "headers too large, or no HTTP");
+    }
+    l->ex = NULL;
+    enter_phase(d, l, LINE_QUIET,
+                d->config.idle_timeout + d->config.header_timeout);
+}
+
 /* The answer is out, or the connection broke: MHD forgets the request. */
 static void on_completed(void *cls, struct MHD_Connection *conn, void **context,
                          enum MHD_RequestTerminationCode why)
 {
     struct zapi_door *d = cls;
     struct zapi_exchange *ex = *context;
-    (void)conn, (void)why;
+    line_idle(d, conn,
+              !ex && (why == MHD_REQUEST_TERMINATED_COMPLETED_OK ||
+                      why == MHD_REQUEST_TERMINATED_WITH_ERROR));
     if (!ex)
         return;
     *context = NULL;
+    if (ex->counted)
+        zapi_peers_leave(d->peers, ex->remote);
     if (ex->stream)
         watch_client(ex, EPOLL_CTL_DEL);
     pthread_mutex_lock(&d->lock);
@@ -723,6 +998,8 @@ static double expire(struct zapi_door *d)
         next = ex->deadline - now;
     pthread_mutex_unlock(&d->lock);
     if (late > 0)
+        count_refusals(d, 503, late);
+    if (late > 0)
         zapi_warn("%s: answered 503 to %u that waited too long", d->label,
                   late);
     return next;
@@ -743,6 +1020,8 @@ static void end_all(struct zapi_door *d)
     for (struct zapi_exchange *ex = d->waiting.head; ex; ex = ex->next)
         answer_late(ex);
     for (struct zapi_exchange *ex = d->streams.head; ex; ex = ex->next) {
+        if (!ex->stream->ended)
+            ex->stream->broken = true; /* its owner had more to say */
         ex->stream->ended = true;
         make_ready(ex);
     }
@@ -778,7 +1057,8 @@ static void wait_for_work(struct zapi_door *d, double seconds)
 {
     struct epoll_event events[16];
     MHD_UNSIGNED_LONG_LONG ms;
-    int timeout = (int)(seconds * 1000) + 1;
+    int timeout = d->again ? 0 : (int)(seconds * 1000) + 1;
+    d->again = false;
     if (MHD_get_timeout(d->mhd, &ms) == MHD_YES && ms < (unsigned)timeout)
         timeout = (int)ms;
     int n = epoll_wait(d->poll_fd, events, 16, timeout);
@@ -807,10 +1087,12 @@ static void *door_main(void *arg)
 {
     struct zapi_door *d = arg;
     for (;;) {
+        d->now = now_mono();
         resume_ready(d);
         MHD_run(d->mhd);
         end_turn(d);
-        double seconds = expire(d);
+        double seconds = expire(d), until = cut_all_late(d);
+        seconds = until < seconds ? until : seconds;
         if (!d->quiesced && asked(d, &d->quiesce))
             quiesce_now(d);
         if (asked(d, &d->stopping)) {
@@ -842,6 +1124,7 @@ static void set_config(struct zapi_door *d, const struct zapi_door_config *c)
 {
     d->config = *c;
     d->config.listen = d->config.label = NULL; /* borrowed: not kept */
+    d->config.trusted_proxies = NULL;
     d->label = strdup(c->label ? c->label : "http");
     if (c->max_body == 0)
         d->config.max_body = MAX_BODY;
@@ -851,6 +1134,10 @@ static void set_config(struct zapi_door *d, const struct zapi_door_config *c)
         d->config.idle_timeout = IDLE_TIMEOUT;
     if (c->reply_timeout == 0)
         d->config.reply_timeout = REPLY_TIMEOUT;
+    if (c->header_timeout <= 0)
+        d->config.header_timeout = HEADER_TIMEOUT;
+    if (c->body_timeout <= 0)
+        d->config.body_timeout = BODY_TIMEOUT;
 }
 
 static bool start_mhd(struct zapi_door *d)
@@ -859,10 +1146,12 @@ static bool start_mhd(struct zapi_door *d)
         MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0, NULL,
         NULL, on_access, d, MHD_OPTION_EXTERNAL_LOGGER, on_log, d,
         MHD_OPTION_LISTEN_SOCKET, d->listen_fd, MHD_OPTION_NOTIFY_COMPLETED,
-        on_completed, d, MHD_OPTION_UNESCAPE_CALLBACK, on_unescape, d,
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
-        MHD_OPTION_CONNECTION_LIMIT, d->config.connections,
-        MHD_OPTION_CONNECTION_TIMEOUT, d->config.idle_timeout, MHD_OPTION_END);
+        on_completed, d, MHD_OPTION_NOTIFY_CONNECTION, on_connection, d,
+        MHD_OPTION_URI_LOG_CALLBACK, on_uri, d, MHD_OPTION_UNESCAPE_CALLBACK,
+        on_unescape, d, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+        (size_t)CONNECTION_MEMORY, MHD_OPTION_CONNECTION_LIMIT,
+        d->config.connections, MHD_OPTION_CONNECTION_TIMEOUT,
+        d->config.idle_timeout, MHD_OPTION_END);
     if (!d->mhd)
         return false;
     const union MHD_DaemonInfo *info =
@@ -888,20 +1177,32 @@ static bool start_all(struct zapi_door *d)
     return false;
 }
 
+static struct zapi_peers *peers_new(const struct zapi_door_config *config,
+                                    struct zapi_error *error)
+{
+    struct zapi_peers_config c = {.trusted = config->trusted_proxies,
+                                  .connections = config->per_address,
+                                  .mistakes = config->mistakes};
+    return zapi_peers_new(&c, error);
+}
+
 struct zapi_door *zapi_door_start(const struct zapi_door_config *config,
                                   struct zapi_error *error)
 {
+    struct zapi_peers *peers = peers_new(config, error);
     int fd = config->listen_fd;
-    if (fd < 0)
+    if (peers && fd < 0)
         fd = zapi_listen(config->listen, error);
-    if (fd < 0)
-        return NULL;
-    struct zapi_door *d = calloc(1, sizeof *d);
+    struct zapi_door *d = peers && fd >= 0 ? calloc(1, sizeof *d) : NULL;
     if (!d) {
-        close(fd);
-        zapi_error_set(error, ZAPI_E_NO_MEMORY, "no memory for a listener");
+        if (peers && fd >= 0)
+            zapi_error_set(error, ZAPI_E_NO_MEMORY, "no memory for a listener");
+        if (fd >= 0)
+            close(fd);
+        zapi_peers_delete(peers);
         return NULL;
     }
+    d->peers = peers;
     atomic_init(&d->refs, 1);
     pthread_mutex_init(&d->lock, NULL);
     d->listen_fd = fd;
@@ -977,16 +1278,33 @@ const char *zapi_exchange_header(const struct zapi_exchange *ex,
     return NULL;
 }
 
+/* Some proxies append to the header, others add one more of it: all of them as
+ * one list. Of what is too long the end counts, as it was written last. */
+static const char *forwarded_for(const struct zapi_exchange *ex, char *out,
+                                 size_t room)
+{
+    char *at = out + room;
+    *--at = '\0';
+    for (size_t i = ex->nheaders; i > 0; i--) {
+        const struct pair *h = &ex->headers[i - 1];
+        size_t n = strlen(h->value);
+        if (strcasecmp(h->name, "X-Forwarded-For") != 0)
+            continue;
+        if ((size_t)(at - out) < n + 1)
+            break;
+        at -= n;
+        memcpy(at, h->value, n);
+        *--at = ',';
+    }
+    return *at ? at + 1 : NULL;
+}
+
 const char *zapi_exchange_remote(struct zapi_exchange *ex)
 {
-    const struct sockaddr_in *v4 = (const struct sockaddr_in *)&ex->peer;
-    const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)&ex->peer;
-    if (ex->remote[0])
-        return ex->remote;
-    if (ex->peer.ss_family == AF_INET)
-        inet_ntop(AF_INET, &v4->sin_addr, ex->remote, sizeof ex->remote);
-    else if (ex->peer.ss_family == AF_INET6)
-        inet_ntop(AF_INET6, &v6->sin6_addr, ex->remote, sizeof ex->remote);
+    char hops[1024];
+    if (!ex->remote[0])
+        zapi_peers_origin(ex->door->peers, (struct sockaddr *)&ex->peer,
+                          forwarded_for(ex, hops, sizeof hops), ex->remote);
     return ex->remote;
 }
 
@@ -1061,6 +1379,7 @@ void zapi_exchange_respond(struct zapi_exchange *ex, int status,
     struct MHD_Response *r = make_response(d, status, headers, body, len);
     pthread_mutex_lock(&d->lock);
     bool taken = give_answer(ex, status, r);
+    ex->answer_len = len;
     bool last = --ex->refs == 0;
     pthread_mutex_unlock(&d->lock);
     if (!taken)
@@ -1072,6 +1391,10 @@ void zapi_exchange_respond(struct zapi_exchange *ex, int status,
 void zapi_exchange_refuse(struct zapi_exchange *ex, int status,
                           const char *const *headers, const char *reason)
 {
+    if (guesses(ex, status)) {
+        status = 429;
+        reason = "too many wrong secrets from this address";
+    }
     log_refusal(ex, status, reason);
     zapi_exchange_respond(ex, status, headers, reason, strlen(reason));
 }
@@ -1112,7 +1435,8 @@ static ssize_t on_stream_read(void *cls, uint64_t pos, char *to, size_t max)
     else if (s->queue.len > s->head)
         n = (ssize_t)stream_pull(s, to, max);
     else if (s->ended)
-        n = MHD_CONTENT_READER_END_OF_STREAM;
+        n = s->broken ? MHD_CONTENT_READER_END_WITH_ERROR
+                      : MHD_CONTENT_READER_END_OF_STREAM;
     else
         suspend(ex);
     pthread_mutex_unlock(&d->lock);
@@ -1197,11 +1521,13 @@ out:
     return written;
 }
 
-void zapi_stream_end(struct zapi_exchange *ex)
+void zapi_stream_end(struct zapi_exchange *ex, bool whole)
 {
     struct zapi_door *d = ex->door;
     pthread_mutex_lock(&d->lock);
     if (ex->stream) {
+        if (!ex->stream->ended) /* else stop was faster */
+            ex->stream->broken = !whole;
         ex->stream->ended = true;
         ex->stream->wake = NULL;
         if (!ex->gone)

@@ -36,9 +36,20 @@ struct zapi_door_config {
     size_t max_body;    /* after gunzip; 0: 1 MiB */
     unsigned connections;  /* 0: 512 */
     unsigned idle_timeout; /* seconds; 0: 30 */
-    double reply_timeout;  /* seconds a suspended request waits before the door
+    /* Seconds for the headers of a request, from its first line (or from the
+     * connection) on; 0: 10. And for its body, as for reading its answer, plus
+     * one for each 16 KiB; 0: 20. Whoever is slower is cut off: clients that
+     * drip bytes must not hold all connections. */
+    double header_timeout, body_timeout;
+    /* Proxies whose X-Forwarded-For is believed: "127.0.0.1, 10.0.0.0/8", or
+     * NULL. Only with it are limits kept per address (net/peers.h); 0: its
+     * defaults. */
+    const char *trusted_proxies;
+    unsigned per_address; /* connections, or requests through a proxy */
+    unsigned mistakes;    /* 401s a minute, then 429 instead */
+    double reply_timeout; /* seconds a suspended request waits before the door
                               answers 503 itself; 0: 30; < 0: never */
-    zapi_door_gate *gate;  /* may be NULL */
+    zapi_door_gate *gate; /* may be NULL */
     zapi_door_handle *handle;
     /* Door thread: once after the requests of a turn were handled, before it
      * waits for more. Where to wake others once for all of them; or NULL. */
@@ -71,7 +82,8 @@ const char *zapi_exchange_path(const struct zapi_exchange *ex); /* decoded;
 /* Value of a header (any case) or NULL. */
 const char *zapi_exchange_header(const struct zapi_exchange *ex,
                                  const char *name);
-/* The client's numeric address, without its port. */
+/* The client's numeric address, without its port; behind a trusted proxy the
+ * one that it tells. */
 const char *zapi_exchange_remote(struct zapi_exchange *ex);
 /* Inside the gate only: why it refuses. Static text. */
 void zapi_exchange_reason(struct zapi_exchange *ex, const char *reason);
@@ -115,6 +127,8 @@ void zapi_stream_begin(struct zapi_exchange *ex, int status,
  * client is gone. Never partial; a piece larger than the queue is taken when
  * the queue is empty. */
 long zapi_stream_write(struct zapi_exchange *ex, const char *p, size_t n);
-void zapi_stream_end(struct zapi_exchange *ex);
+/* `whole` false: something is missing, so the connection breaks off instead of
+ * ending the body, and the client knows. */
+void zapi_stream_end(struct zapi_exchange *ex, bool whole);
 
 #endif

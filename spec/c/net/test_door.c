@@ -6,6 +6,7 @@
  */
 #include <arpa/inet.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
@@ -17,6 +18,7 @@
 
 #include "base/buf.h"
 #include "base/log.h"
+#include "base/metrics.h"
 #include "check.h"
 #include "net/door.h"
 #include "net/listen.h"
@@ -248,14 +250,14 @@ static int gate(void *arg, struct zapi_exchange *ex)
     return *zapi_exchange_path(ex) ? 0 : 404;
 }
 
-static struct zapi_door *start_on(const char *listen, double reply_timeout)
+/* What `c` does not say yet is that of all tests. */
+static struct zapi_door *start_with(struct zapi_door_config c)
 {
-    struct zapi_door_config c = {.listen = listen,
-                                 .listen_fd = -1,
-                                 .label = "test",
-                                 .reply_timeout = reply_timeout,
-                                 .gate = gate,
-                                 .handle = handle};
+    c.listen = c.listen ? c.listen : "127.0.0.1:0";
+    c.listen_fd = -1;
+    c.label = "test";
+    c.gate = gate;
+    c.handle = handle;
     struct zapi_error e = {0};
     struct zapi_door *d = zapi_door_start(&c, &e);
     if (!d)
@@ -265,6 +267,12 @@ static struct zapi_door *start_on(const char *listen, double reply_timeout)
     nheld = 0;
     wakes = 0;
     return d;
+}
+
+static struct zapi_door *start_on(const char *listen, double reply_timeout)
+{
+    return start_with((struct zapi_door_config){
+        .listen = listen, .reply_timeout = reply_timeout});
 }
 
 static struct zapi_door *start(void)
@@ -611,10 +619,25 @@ static void stream_in_pieces(void)
         CHECK_INT(zapi_stream_write(ex, piece, strlen(piece)), strlen(piece));
         CHECK(read_until(fd, want)); /* arrives at once, each */
     }
-    zapi_stream_end(ex);
+    zapi_stream_end(ex, true);
     CHECK(read_until(fd, "0\r\n\r\n"));
     put_post(fd, "/ok", "", "{}", 2); /* the connection goes on */
     CHECK_INT(answer(fd), 200);
+    close(fd);
+    zapi_door_stop(d);
+}
+
+/* Its handler failed: what came must not look like all of it. */
+static void a_broken_stream_breaks_off(void)
+{
+    struct zapi_door *d = start();
+    struct zapi_exchange *ex;
+    int fd = open_stream(&ex);
+    CHECK(zapi_stream_write(ex, "half", 4) == 4);
+    zapi_stream_end(ex, false);
+    CHECK(read_until(fd, "half\r\n")); /* what was written still comes */
+    CHECK(!strstr(got, "0\r\n\r\n"));
+    CHECK(!read_until(fd, "0\r\n\r\n")); /* then the connection ends */
     close(fd);
     zapi_door_stop(d);
 }
@@ -644,7 +667,7 @@ static void stream_queue_is_bounded(void)
     }
     wait_wakes(1);
     CHECK(zapi_stream_write(ex, "tail", 4) == 4);
-    zapi_stream_end(ex);
+    zapi_stream_end(ex, true);
     ssize_t k;
     do {
         k = recv(fd, got, sizeof got, 0);
@@ -665,7 +688,7 @@ static void stream_whose_client_leaves(void)
     close(fd);
     wait_wakes(1); /* told although nobody writes */
     CHECK_INT(zapi_stream_write(ex, "y", 1), -1);
-    zapi_stream_end(ex);
+    zapi_stream_end(ex, true);
     CHECK_INT(post("/ok", "", "{}", 2), 200);
     zapi_door_stop(d);
 }
@@ -679,10 +702,12 @@ static void stop_ends_streams(void)
         fd[i] = open_stream(&ex[i]);
     zapi_stream_write(ex[0], "last words", 10);
     zapi_door_stop(d);
-    CHECK(read_until(fd[0], "last words\r\n0\r\n\r\n"));
+    /* Breaks off: its owner might have had more to say. */
+    CHECK(read_until(fd[0], "last words\r\n"));
+    CHECK(!read_until(fd[0], "0\r\n\r\n"));
     for (int i = 0; i < 3; i++) {
         CHECK_INT(zapi_stream_write(ex[i], "x", 1), -1);
-        zapi_stream_end(ex[i]);
+        zapi_stream_end(ex[i], true);
         close(fd[i]);
     }
 }
@@ -700,7 +725,7 @@ static void stop_with_a_client_that_does_not_read(void)
     zapi_door_stop(d);
     CHECK(now() - before < 4);
     CHECK_INT(zapi_stream_write(ex, "x", 1), -1);
-    zapi_stream_end(ex);
+    zapi_stream_end(ex, true);
     close(fd);
 }
 
@@ -787,6 +812,282 @@ static void refusals_are_logged_sparingly(void)
     CHECK(lines >= 3 && lines <= 12);
 }
 
+/* ---- slow clients, many headers, addresses ---- */
+
+static void begin_log(void)
+{
+    logged[0] = '\0';
+    zapi_log_configure(ZAPI_LOG_INFO, false);
+    zapi_log_set_sink(sink, NULL);
+}
+
+static void end_log(void)
+{
+    zapi_log_set_sink(NULL, NULL);
+    zapi_log_configure(ZAPI_LOG_OFF, false);
+}
+
+/* Sends a byte now and then until the connection was cut. Returns seconds. */
+static double drip(int fd, const char *byte)
+{
+    double from = now();
+    struct pollfd p = {.fd = fd, .events = POLLIN};
+    while (now() - from < 20 && poll(&p, 1, 20) == 0)
+        put(fd, byte, 1);
+    return now() - from;
+}
+
+static void slow_clients_are_cut_off(void)
+{
+    begin_log();
+    struct zapi_door *d = start_with(
+        (struct zapi_door_config){.header_timeout = 0.3, .body_timeout = 0.3});
+    int fd = dial(); /* headers, byte by byte: each one resets an idle time */
+    puts_to(fd, "GET /ok HTTP/1.1\r\nX: ");
+    double took = drip(fd, "a");
+    CHECK(took >= 0.29 && took < 10);
+    CHECK_INT(answer(fd), 0);
+    close(fd);
+    fd = dial(); /* the first line, too */
+    puts_to(fd, "GET /");
+    CHECK(drip(fd, "a") < 10);
+    close(fd);
+    fd = dial(); /* the body */
+    puts_to(fd, "POST /echo HTTP/1.1\r\nContent-Length: 9999\r\n\r\n");
+    CHECK(drip(fd, "a") < 10);
+    CHECK_INT(answer(fd), 0);
+    close(fd);
+    fd = dial(); /* a second request on a connection that was good */
+    put_post(fd, "/ok", "", "{}", 2);
+    CHECK_INT(answer(fd), 200);
+    puts_to(fd, "GET /ok HTTP/1.1\r\nX: ");
+    CHECK(drip(fd, "a") < 10);
+    close(fd);
+    CHECK_INT(post("/ok", "", "{}", 2), 200);
+    CHECK_INT(zapi_door_refused(d), 3);
+    zapi_door_stop(d);
+    end_log();
+    CHECK(strstr(logged, "test: refused 408 from 127.0.0.1: the headers came "
+                         "too slowly"));
+    CHECK(strstr(logged, "test: refused 408 from 127.0.0.1: the body came "
+                         "too slowly"));
+}
+
+/* Whoever sends a large body at a fair speed is no slow client, however long
+ * it takes; nor is who waits for an answer. */
+static void fair_clients_are_not_cut_off(void)
+{
+    static char body[200 * 1024];
+    struct zapi_door *d =
+        start_with((struct zapi_door_config){.body_timeout = 0.2});
+    memset(body, ' ', sizeof body);
+    int fd = dial();
+    char head[128];
+    snprintf(head, sizeof head,
+             "POST /echo HTTP/1.1\r\nContent-Length: %zu\r\n\r\n", sizeof body);
+    puts_to(fd, head);
+    put(fd, body, 100 * 1024);
+    struct pollfd p = {.fd = fd, .events = POLLIN};
+    CHECK_INT(poll(&p, 1, 600), 0); /* three times the time-out */
+    put(fd, body, sizeof body - 100 * 1024);
+    CHECK_INT(answer(fd), 200);
+    put_post(fd, "/held", "", "{}", 2);
+    wait_held(1);
+    CHECK_INT(poll(&p, 1, 600), 0);
+    zapi_exchange_respond(unhold(), 200, NULL, NULL, 0);
+    CHECK_INT(answer(fd), 200);
+    close(fd);
+    zapi_door_stop(d);
+}
+
+/* All connections taken by clients that say nothing: others come in when
+ * their time is over. */
+static void slow_clients_do_not_keep_the_door_shut(void)
+{
+    struct zapi_door *d = start_with(
+        (struct zapi_door_config){.connections = 4, .header_timeout = 0.3});
+    int fd[8];
+    for (int i = 0; i < 8; i++) {
+        fd[i] = dial();
+        puts_to(fd[i], "GET /ok HTTP/1.1\r\nX: ");
+    }
+    CHECK_INT(post("/ok", "", "{}", 2), 200);
+    for (int i = 0; i < 8; i++)
+        close(fd[i]);
+    zapi_door_stop(d);
+}
+
+static void headers_are_limited(void)
+{
+    static char many[64 * 1024];
+    struct zapi_door *d = start();
+    char *at = many;
+    at += sprintf(at, "GET /ok HTTP/1.1\r\n");
+    for (int i = 0; i < 101; i++)
+        at += sprintf(at, "X%d: y\r\n", i);
+    sprintf(at, "\r\n");
+    CHECK_INT(get(many), 431);
+    size_t refused = zapi_door_refused(d);
+    CHECK_INT(refused, 1);
+    at = many;
+    at += sprintf(at, "GET /ok HTTP/1.1\r\nX: ");
+    memset(at, 'a', 40000);
+    strcpy(at + 40000, "\r\n\r\n");
+    CHECK_INT(get(many), 431);
+    while (zapi_door_refused(d) < 2) /* counted when the answer is out */
+        sched_yield();
+    at = many;
+    at += sprintf(at, "GET /ok?");
+    for (int i = 0; i < 101; i++)
+        at += sprintf(at, "a%d=b&", i);
+    sprintf(at, " HTTP/1.1\r\n\r\n");
+    CHECK_INT(get(many), 431);
+    CHECK_INT(post("/ok", "", "{}", 2), 200);
+    zapi_door_stop(d);
+}
+
+static const char *remote_with(const char *headers)
+{
+    static char seen[256];
+    char request[512];
+    snprintf(request, sizeof request,
+             "GET /who HTTP/1.1\r\n%sContent-Length: 0\r\n\r\n", headers);
+    CHECK_INT(get(request), 200);
+    snprintf(seen, sizeof seen, "%.*s", (int)strcspn(got + 9, " "), got + 9);
+    return seen;
+}
+
+static void proxies_tell_the_address(void)
+{
+    struct zapi_door *d = start();
+    CHECK_STR(remote_with("X-Forwarded-For: 203.0.113.7\r\n"), "127.0.0.1");
+    zapi_door_stop(d);
+    d = start_with(
+        (struct zapi_door_config){.trusted_proxies = "127.0.0.1,10.0.0.0/8"});
+    CHECK_STR(remote_with("X-Forwarded-For: 203.0.113.7\r\n"), "203.0.113.7");
+    CHECK_STR(
+        remote_with("x-forwarded-for: 1.1.1.1, 203.0.113.7, 10.1.1.1\r\n"),
+        "203.0.113.7");
+    /* A client's own header, then the one that the proxy added. */
+    CHECK_STR(remote_with("X-Forwarded-For: 1.1.1.1\r\n"
+                          "X-Forwarded-For: 203.0.113.7\r\n"),
+              "203.0.113.7");
+    CHECK_STR(remote_with(""), "127.0.0.1");
+    zapi_door_stop(d);
+    struct zapi_door_config c = {.listen = "127.0.0.1:0",
+                                 .listen_fd = -1,
+                                 .handle = handle,
+                                 .trusted_proxies = "nginx"};
+    struct zapi_error e = {0};
+    CHECK(!zapi_door_start(&c, &e));
+    CHECK(strstr(e.message, "'nginx'"));
+}
+
+static int guess(const char *path, const char *from)
+{
+    char headers[100];
+    snprintf(headers, sizeof headers, "X-Forwarded-For: %s\r\n", from);
+    return post(path, headers, "{}", 2);
+}
+
+static void who_guesses_is_slowed_down(void)
+{
+    begin_log();
+    struct zapi_door *d = start_with((struct zapi_door_config){
+        .trusted_proxies = "127.0.0.1", .mistakes = 3});
+    for (int i = 0; i < 3; i++)
+        CHECK_INT(guess("/closed", "203.0.113.7"), 401);
+    CHECK_INT(guess("/closed", "203.0.113.7"), 429);
+    CHECK(strstr(answer_head, "Retry-After: 60"));
+    CHECK(strstr(answer_head, "Connection: close"));
+    CHECK_INT(guess("/ok", "203.0.113.7"), 200);     /* the right one passes */
+    CHECK_INT(guess("/closed", "203.0.113.8"), 401); /* others do not pay */
+    zapi_door_stop(d);
+    /* Without knowledge of the true address nobody is limited. */
+    d = start_with((struct zapi_door_config){.mistakes = 3});
+    for (int i = 0; i < 6; i++)
+        CHECK_INT(guess("/closed", "203.0.113.7"), 401);
+    zapi_door_stop(d);
+    end_log();
+    CHECK(strstr(logged, "refused 401 from 203.0.113.7: wrong key"));
+    CHECK(strstr(logged, "refused 429 from 203.0.113.7: too many wrong"));
+    CHECK(strstr(logged, "refused 401 from 127.0.0.1: wrong key"));
+}
+
+/* Holds a request of this address; 0, or the status of a refusal. */
+static int hold_from(int *fd, const char *from)
+{
+    char headers[100];
+    size_t before = nheld;
+    snprintf(headers, sizeof headers, "X-Forwarded-For: %s\r\n", from);
+    *fd = dial();
+    put_post(*fd, "/held", headers, "{}", 2);
+    struct pollfd p = {.fd = *fd, .events = POLLIN};
+    for (;;) {
+        pthread_mutex_lock(&lock);
+        bool got_in = nheld > before;
+        pthread_mutex_unlock(&lock);
+        if (got_in)
+            return 0;
+        if (poll(&p, 1, 1) > 0)
+            return answer(*fd);
+    }
+}
+
+static void one_address_does_not_take_all(void)
+{
+    struct zapi_door *d = start_with((struct zapi_door_config){
+        .trusted_proxies = "127.0.0.1", .per_address = 2});
+    int fd[5];
+    CHECK_INT(hold_from(&fd[0], "203.0.113.7"), 0);
+    CHECK_INT(hold_from(&fd[1], "203.0.113.7"), 0);
+    CHECK_INT(hold_from(&fd[2], "203.0.113.7"), 429);
+    CHECK_INT(hold_from(&fd[3], "203.0.113.8"), 0);
+    for (size_t n = nheld; n > 0; n--)
+        zapi_exchange_respond(unhold(), 200, NULL, NULL, 0);
+    CHECK_INT(answer(fd[0]), 200);
+    CHECK_INT(answer(fd[1]), 200);
+    while (zapi_door_in_flight(d) > 0)
+        sched_yield();
+    CHECK_INT(hold_from(&fd[4], "203.0.113.7"), 0); /* there is room again */
+    zapi_exchange_respond(unhold(), 200, NULL, NULL, 0);
+    for (int i = 0; i < 5; i++)
+        close(fd[i]);
+    zapi_door_stop(d);
+    /* Connections of its own, where only others are proxies. */
+    d = start_with((struct zapi_door_config){.trusted_proxies = "10.0.0.1",
+                                             .per_address = 2});
+    for (int i = 0; i < 3; i++) {
+        fd[i] = dial();
+        put_post(fd[i], "/ok", "", "{}", 2);
+        CHECK_INT(answer(fd[i]), i < 2 ? 200 : 0);
+    }
+    CHECK_INT(zapi_door_refused(d), 1);
+    for (int i = 0; i < 3; i++)
+        close(fd[i]);
+    zapi_door_stop(d);
+}
+
+static void refusals_are_counted_for_operators(void)
+{
+    struct zapi_buf out;
+    zapi_metrics_clear();
+    zapi_buf_init(&out, 1u << 20);
+    struct zapi_door *d = start();
+    CHECK_INT(post("/closed", "", "x", 1), 401);
+    CHECK_INT(post("/closed", "", "x", 1), 401);
+    CHECK_INT(post("/refuse", "", "x", 1), 400);
+    zapi_door_stop(d);
+    zapi_metrics_write(&out);
+    const char *text = zapi_buf_str(&out);
+    CHECK(strstr(text,
+                 "zapibot_refused_total{door=\"test\",status=\"401\"} 2\n"));
+    CHECK(strstr(text,
+                 "zapibot_refused_total{door=\"test\",status=\"400\"} 1\n"));
+    zapi_buf_free(&out);
+    zapi_metrics_clear();
+}
+
 int main(void)
 {
     zapi_log_configure(ZAPI_LOG_OFF, false);
@@ -804,11 +1105,21 @@ int main(void)
     RUN(quiesce_lets_the_open_ones_end);
     RUN(stop_in_the_middle_of_a_request);
     RUN(stream_in_pieces);
+    RUN(a_broken_stream_breaks_off);
     RUN(stream_queue_is_bounded);
     RUN(stream_whose_client_leaves);
     RUN(stop_ends_streams);
     RUN(stop_with_a_client_that_does_not_read);
     RUN(addresses);
     RUN(refusals_are_logged_sparingly);
+    RUN(slow_clients_are_cut_off);
+    RUN(fair_clients_are_not_cut_off);
+    RUN(slow_clients_do_not_keep_the_door_shut);
+    RUN(headers_are_limited);
+    RUN(proxies_tell_the_address);
+    RUN(who_guesses_is_slowed_down);
+    RUN(one_address_does_not_take_all);
+    RUN(refusals_are_counted_for_operators);
+    zapi_metrics_clear();
     return CHECK_END();
 }
