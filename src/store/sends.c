@@ -525,3 +525,37 @@ void zapi_sends_end(struct zapi_sends *s, const struct zapi_send *row)
     };
     zapi_db_submit(s->db, &j->job);
 }
+
+/* ---- undo ---- */
+
+struct undo_job {
+    struct zapi_job job;
+    uint64_t id;
+};
+
+static const char delete_begun[] = "DELETE FROM send WHERE id=? AND state=1";
+
+static bool apply_undo(struct zapi_job *job, struct zapi_sql *sql)
+{
+    struct zapi_stmt *st = zapi_sql_begin(sql, delete_begun);
+    zapi_sql_int(st, 1, (int64_t)((struct undo_job *)job)->id);
+    return zapi_sql_run(st);
+}
+
+static void undo_done(struct zapi_job *job, enum zapi_db_result result)
+{
+    (void)result;
+    free(job);
+}
+
+void zapi_sends_undo(struct zapi_sends *s, uint64_t id)
+{
+    struct undo_job *j = malloc(sizeof *j);
+    if (!j) {
+        return; /* it becomes unknown at the next start */
+    }
+    *j = (struct undo_job){
+        .job = {.apply = apply_undo, .done = undo_done, .must = true},
+        .id = id};
+    zapi_db_submit(s->db, &j->job);
+}

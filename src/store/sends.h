@@ -91,11 +91,17 @@ void zapi_sends_begin(struct zapi_sends *s, const struct zapi_send *row,
 struct zapi_write *zapi_sends_write(struct zapi_sends *s,
                                     const struct zapi_send *row);
 void zapi_send_free(struct zapi_send *row);
+/* Moved. NULL: no memory. */
+struct zapi_send *zapi_send_copy(const struct zapi_send *row);
 
 /* What became of it (a `must` job): state, message_id, result, error_kind and
  * error of `row` are written to the row with row->id; backwards moves are
  * ignored. QUEUED gives a row back to the queue (at, tries are written). */
 void zapi_sends_end(struct zapi_sends *s, const struct zapi_send *row);
+
+/* A row that was begun, for somebody who is gone before he could send: it never
+ * left, and is removed when it is still SENDING. */
+void zapi_sends_undo(struct zapi_sends *s, uint64_t id);
 
 /* Claims the next queued rows of an automation that are due, by (at, id): they
  * become SENDING in one commit (tries counts this one), at most one per person
@@ -132,6 +138,9 @@ void zapi_sends_apply_echo(struct zapi_sends *s, struct zapi_sql *sql,
                            const char *message_id, const char *text, double at);
 /* Is this the id of something we sent in the last 7 days? Any thread. */
 bool zapi_sends_knows(struct zapi_sends *s, const char *message_id);
+/* The row with this id; 0: none. With a connection of the thread's own. */
+uint64_t zapi_sends_find(struct zapi_sends *s, struct zapi_sql *sql,
+                         const char *message_id);
 
 /* ---- for scripts and commands; what writes, inside a job. `s` NULL: there is
  * a database only, nobody is told ---- */

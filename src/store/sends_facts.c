@@ -154,6 +154,13 @@ static uint64_t find(struct zapi_sends *s, struct zapi_sql *sql,
     return id;
 }
 
+uint64_t zapi_sends_find(struct zapi_sends *s, struct zapi_sql *sql,
+                         const char *message_id)
+{
+    enum zapi_send_state state = ZAPI_SEND_QUEUED;
+    return message_id[0] ? find(s, sql, message_id, &state) : 0;
+}
+
 static const char update_fact[] =
     "UPDATE send SET state=?2, changed=?3, error_kind=?4, error=?5,"
     " message_id=coalesce(message_id, ?6) WHERE id=?1";

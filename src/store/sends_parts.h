@@ -71,8 +71,6 @@ extern const size_t zapi_send_strings[ZAPI_SENDS_STRINGS];
 const char **zapi_send_string(const struct zapi_send *row, size_t i);
 /* The row that the statement stands on; its strings live as long as that. */
 void zapi_sends_read(struct zapi_stmt *st, struct zapi_send *out);
-/* Moved. NULL: no memory. */
-struct zapi_send *zapi_send_copy(const struct zapi_send *row);
 /* NULL: there is none, or no memory. */
 struct zapi_send *zapi_sends_load(struct zapi_sql *sql, uint64_t id);
 double zapi_sends_clock(void);

@@ -475,6 +475,22 @@ static void an_end_takes_nothing_back(void)
     end();
 }
 
+static void what_was_begun_for_nobody_is_undone(void)
+{
+    fresh();
+    struct zapi_send row = message("1", "oi");
+    uint64_t id = add(&row), other = add(&row);
+    zapi_sends_undo(sends, id);
+    finish(other, ZAPI_SEND_ACCEPTED, "M1");
+    zapi_sends_undo(sends, other); /* it has left */
+    CHECK_STR(state_of(id), "?");
+    CHECK_STR(state_of(other), "accepted");
+    CHECK_INT(zapi_sends_find(sends, zapi_db_reader(db), "M1"), other);
+    CHECK_INT(zapi_sends_find(sends, zapi_db_reader(db), "M2"), 0);
+    CHECK_INT(zapi_sends_find(sends, zapi_db_reader(db), ""), 0);
+    end();
+}
+
 static void give_back(uint64_t id, double at, unsigned tries)
 {
     struct zapi_send row = {
@@ -1264,6 +1280,7 @@ int main(void)
     RUN(a_key_is_written_once);
     RUN(what_failed_for_now_may_begin_again);
     RUN(an_end_takes_nothing_back);
+    RUN(what_was_begun_for_nobody_is_undone);
     RUN(staged_rows_come_with_the_transaction);
     RUN(what_was_being_sent_is_unknown_after_a_crash);
     RUN(every_move_is_as_the_table_says);
