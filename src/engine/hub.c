@@ -746,6 +746,14 @@ void zapi_hub_pause(struct zapi_hub_seat *seat)
     zapi_dispatch_pause(seat->dispatch);
 }
 
+bool zapi_hub_is_vacant(const struct zapi_hub *hub)
+{
+    for (int i = 0; i < ZAPI_AUTOMATIONS; i++)
+        if (hub->seats[i])
+            return false;
+    return true;
+}
+
 size_t zapi_hub_running(const struct zapi_hub_seat *seat)
 {
     return zapi_dispatch_running(seat->dispatch);

@@ -35,6 +35,8 @@ struct zapi_hub *zapi_hub_open(const struct zapi_hub_config *config,
  * loop must run on until its handles are closed. */
 void zapi_hub_close(struct zapi_hub *hub);
 
+/* Has no automation joined (or has each one left)? */
+bool zapi_hub_is_vacant(const struct zapi_hub *hub);
 /* NULL in memory. */
 struct zapi_db *zapi_hub_db(struct zapi_hub *hub);
 struct zapi_inbox *zapi_hub_inbox(struct zapi_hub *hub);

@@ -31,6 +31,16 @@ static struct zapi_hub *open_own(struct zapi_rt *rt, struct zapi_error *error)
     return hub;
 }
 
+void zapi_rt_renew_hub(struct zapi_rt *rt)
+{
+    if (!rt->hub || rt->host || zapi_hub_db(rt->hub) ||
+        !zapi_hub_is_vacant(rt->hub))
+        return;
+    zapi_rt_cancel_at_close(rt, rt->hub);
+    zapi_hub_close(rt->hub);
+    rt->hub = NULL;
+}
+
 struct zapi_hub *zapi_rt_hub(lua_State *L, struct zapi_rt *rt)
 {
     struct zapi_error error = {.kind = ZAPI_E_NONE};

@@ -896,6 +896,7 @@ static int k_drained(lua_State *L, int status, lua_KContext ctx)
     struct drain_op *op = (struct drain_op *)ctx;
     (void)status;
     lua_pushboolean(L, zapi_hub_running(op->s->seat) == 0);
+    zapi_op_release(&op->base); /* the name is free for the next bot */
     return 1;
 }
 

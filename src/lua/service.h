@@ -15,6 +15,9 @@
  * first call, in the folder ZAPIBOT_DATA ("memory": none; default .zapibot).
  * Throws when it cannot be opened. Closed with the runtime. */
 struct zapi_hub *zapi_rt_hub(lua_State *L, struct zapi_rt *rt);
+/* Plain Lua, in memory, and nobody has a seat: what the hub remembers (keys of
+ * events) was of bots that are gone. The next one begins anew. */
+void zapi_rt_renew_hub(struct zapi_rt *rt);
 /* The seat of the service at `index`; throws when it is closed. */
 struct zapi_hub_seat *zapi_service_seat(lua_State *L, int index);
 /* Stages a write for the good end of the running delivery with this seq of the
