@@ -77,6 +77,7 @@ struct zapi_field {
     enum zapi_where where; /* top-level parameters only */
     enum zapi_format format;
     bool required;
+    bool no_lid;           /* numbers only: a lid is replaced by its number */
     bool has_min, has_max; /* for strings and arrays min/max count items */
     double min, max;
     uint32_t also;            /* bit (1 << enum zapi_type): other JSON types
@@ -111,7 +112,9 @@ struct zapi_endpoint {
     const char *reply_example;       /* JSON, or NULL */
     const char *request_example;     /* JSON body, or NULL */
     const char *params_example;      /* JSON object, path and query, or NULL */
-    bool idempotent; /* may be repeated after an unknown outcome */
+    bool names_accounts; /* the reply pairs numbers (outputPhone, else phone)
+                            with lids, where `exists` */
+    bool idempotent;     /* may be repeated after an unknown outcome */
     enum zapi_pagination pagination;
     uint32_t requires;
     const char *const *limits;

@@ -25,6 +25,7 @@
 #include "base/text.h"
 #include "lua/args_extension.h"
 #include "lua/media_value.h"
+#include "lua/people.h"
 #include "lua/value.h"
 
 enum {
@@ -238,6 +239,28 @@ static bool takes_digits(const struct zapi_field *f)
             f->format == ZAPI_FORMAT_MESSAGE_ID);
 }
 
+static bool is_lid(const char *s, size_t len)
+{
+    return len > 4 && memcmp(s + len - 4, "@lid", 4) == 0;
+}
+
+/* A number in a lid's place. Not to know it is no misuse: which form an event
+ * names people by is WhatsApp's choice. */
+static bool write_number_of(struct walk *w, const struct zapi_field *f,
+                            const char *lid, bool raw, struct zapi_buf *out)
+{
+    char number[32];
+    if (zapi_people_number(w->L, lid, number))
+        return zapi_check_string(&w->check, f, number, strlen(number), raw,
+                                 out);
+    zapi_check_bad(&w->check,
+                   "a phone number expected: this call takes no lid, and the "
+                   "number of %.48s is not known",
+                   lid);
+    w->check.error->kind = ZAPI_E_CLIENT_INVALID_PHONE;
+    return false;
+}
+
 static bool write_string(struct walk *w, const struct zapi_field *f, int index,
                          bool raw, struct zapi_buf *out)
 {
@@ -249,6 +272,8 @@ static bool write_string(struct walk *w, const struct zapi_field *f, int index,
     if (f->format == ZAPI_FORMAT_MEDIA &&
         !zapi_media_fits(w->L, &w->check, f, s, len))
         return false;
+    if (f->no_lid && is_lid(s, len))
+        return write_number_of(w, f, s, raw, out);
     return zapi_check_string(&w->check, f->type == ZAPI_STRING ? f : &plain, s,
                              len, raw, out);
 }

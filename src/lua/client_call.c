@@ -21,6 +21,7 @@
 #include "api/catalogue.h"
 #include "api/check.h"
 #include "lua/client.h"
+#include "lua/people.h"
 #include "lua/reply_value.h"
 #include "lua/value.h"
 
@@ -205,6 +206,8 @@ static int call_finish(lua_State *L, int status, lua_KContext ctx)
         return renew_token(L, op);
     if (op->failed)
         return fail(L, &op->error);
+    if (op->row && op->row->names_accounts)
+        zapi_people_hear(L, op->body.data, op->body.len);
     push_value(L, op);
     zapi_op_release(&op->base);
     return 1;

@@ -107,6 +107,7 @@ void zapi_l_http_open(lua_State *L);
 void zapi_l_serve_open(lua_State *L);
 void zapi_l_media_open(lua_State *L);
 void zapi_l_service_open(lua_State *L);
+void zapi_l_people_open(lua_State *L);
 void zapi_l_sends_open(lua_State *L);
 void zapi_l_qr_open(lua_State *L);
 void zapi_l_crypto_open(lua_State *L);

@@ -109,21 +109,30 @@ local function referenced(e)
    return part and part.referencedMessage
 end
 
+-- Whose it was is in the payload of what acts on a message, …
+local function of_reference(ref)
+   return {
+      id = ref.messageId,
+      mine = ref.fromMe or false,
+      from = contact.new(ref.participant or not ref.fromMe and ref.phone or nil),
+   }
+end
+
+-- … but an answer names an id only. Authors are remembered for a week.
+local function of_id(ctx, id)
+   local who, mine = core.people.author(nil, id)
+   mine = mine or ctx._bot.sent:has(id)
+   return {id = id, mine = mine, from = not mine and contact.new(who) or nil}
+end
+
 --- The message that this one answers or acts on.
 function M.quoted(ctx)
    local e = ctx.event
    local ref = referenced(e)
-   if ref and ref.messageId then
-      return {
-         id = ref.messageId,
-         mine = ref.fromMe or false,
-         from = contact.new(ref.participant or not ref.fromMe and ref.phone or nil),
-      }
-   end
+   if ref and ref.messageId then return of_reference(ref) end
    local id = nonempty(e.referenceMessageId or "")
       or e.pollVote and e.pollVote.pollMessageId
-   if not id then return nil end
-   return {id = id, mine = ctx._bot.sent:has(id)}
+   if id then return of_id(ctx, id) end
 end
 
 --- Of message.failed: what the delivery webhook said.

@@ -129,6 +129,7 @@ static const struct zapi_field phone_exists_params[] = {
      .where = ZAPI_IN_PATH,
      .format = ZAPI_FORMAT_PHONE,
      .required = true,
+     .no_lid = true,
      .doc = "number with country code, digits only"},
     {.name = NULL},
 };
@@ -152,7 +153,8 @@ static const struct zapi_field phone_exists_batch_params[] = {
      .type = ZAPI_ARRAY,
      .required = true,
      ZAPI_MAX(50000),
-     .items = ZAPI_ROW(.type = ZAPI_STRING, .format = ZAPI_FORMAT_PHONE),
+     .items = ZAPI_ROW(.type = ZAPI_STRING, .format = ZAPI_FORMAT_PHONE,
+                       .no_lid = true),
      .doc = "numbers with country code, digits only"},
     {.name = NULL},
 };
@@ -353,6 +355,7 @@ const struct zapi_endpoint zapi_contacts_rows[] = {
             "lid" : "100000000000001@lid"
         } ]),
         .params_example = ZAPI_JSON({"phone" : "5511999990001"}),
+        .names_accounts = true,
         .idempotent = true,
         .limits =
             ZAPI_WORDS("not meant as a check before each send: sending already "
@@ -391,6 +394,7 @@ const struct zapi_endpoint zapi_contacts_rows[] = {
         ]),
         .request_example =
             ZAPI_JSON({"phones" : [ "5511999990001", "5511999990002" ]}),
+        .names_accounts = true,
         .idempotent = true,
         .limits = ZAPI_WORDS("at most 50,000 numbers a request",
                              "not meant as a check before each send"),

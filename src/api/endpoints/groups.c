@@ -77,7 +77,8 @@ static const struct zapi_field create_group_params[] = {
      .type = ZAPI_ARRAY,
      .required = true,
      ZAPI_MIN(1),
-     .items = ZAPI_ROW(.type = ZAPI_STRING, .format = ZAPI_FORMAT_PHONE),
+     .items = ZAPI_ROW(.type = ZAPI_STRING, .format = ZAPI_FORMAT_PHONE,
+                       .no_lid = true),
      .doc = "members to add; never the connected number itself"},
     {.name = NULL},
 };
@@ -147,7 +148,8 @@ static const struct zapi_field add_participant_params[] = {
     {.name = "phones",
      .type = ZAPI_ARRAY,
      .required = true,
-     .items = ZAPI_ROW(.type = ZAPI_STRING, .format = ZAPI_FORMAT_PHONE),
+     .items = ZAPI_ROW(.type = ZAPI_STRING, .format = ZAPI_FORMAT_PHONE,
+                       .no_lid = true),
      .doc = "numbers to add"},
     {.name = NULL},
 };

@@ -357,6 +357,7 @@ static const struct zapi_field send_product_params[] = {
     {.name = "catalogPhone",
      .type = ZAPI_STRING,
      .format = ZAPI_FORMAT_PHONE,
+     .no_lid = true,
      .required = true,
      .doc =
          "business account that owns the product; a real number, not an @lid"},
@@ -374,6 +375,7 @@ static const struct zapi_field send_catalog_params[] = {
     {.name = "catalogPhone",
      .type = ZAPI_STRING,
      .format = ZAPI_FORMAT_PHONE,
+     .no_lid = true,
      .required = true,
      .doc = "business account that owns the catalogue"},
     {.name = "translation",

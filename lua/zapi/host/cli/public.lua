@@ -52,6 +52,13 @@ function zapi.error(fields) end
 ---@return T
 function zapi.array(t) end
 
+--- Who this is: the person of a number in any spelling (with the ninth digit
+--- or without), of a lid, a key or a contact, with what events have taught about
+--- them. Groups and channels are their own key.
+---@param any string|integer|zapi.contact
+---@return zapi.contact
+function zapi.contact(any) end
+
 ---@class zapi.ClientOptions
 ---@field instance? string id of the instance
 ---@field token? string its token
@@ -519,8 +526,8 @@ function Bot:handle(event) end
 -- ---- the event in hand -----------------------------------------------------
 
 ---@class zapi.contact
----@field key string phone, else lid
----@field phone? string digits with country code
+---@field key string names the person: for sessions and stores; stays the same
+---@field phone? string digits with country code, as WhatsApp writes them
 ---@field lid? string "…@lid"
 ---@field name? string
 
