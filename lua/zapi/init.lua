@@ -35,6 +35,8 @@ M.json = {
    decode = core.json_decode,
 }
 
+M.contact = require("zapi.bot.contact").of
+
 M.http = {
    request = core.http_request,
    serve = core.serve,
