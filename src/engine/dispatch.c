@@ -571,6 +571,12 @@ void zapi_dispatch_pause(struct zapi_dispatch *d)
     d->paused = true;
 }
 
+void zapi_dispatch_resume(struct zapi_dispatch *d)
+{
+    d->paused = false;
+    pump(d);
+}
+
 size_t zapi_dispatch_running(const struct zapi_dispatch *d)
 {
     return d->running;

@@ -76,6 +76,8 @@ bool zapi_dispatch_drop(struct zapi_dispatch *d, uint64_t seq,
 void zapi_dispatch_tick(struct zapi_dispatch *d);
 /* No new handlers start any more (shutdown). */
 void zapi_dispatch_pause(struct zapi_dispatch *d);
+/* After a pause that came before anything ran: what waits starts. */
+void zapi_dispatch_resume(struct zapi_dispatch *d);
 size_t zapi_dispatch_running(const struct zapi_dispatch *d);
 size_t zapi_dispatch_waiting(const struct zapi_dispatch *d);
 

@@ -40,6 +40,7 @@ struct zapi_hub_seat {
     struct zapi_hub_seat_config config;
     char *name;
     int slot;
+    bool fresh; /* nothing starts before the loop turns */
     struct zapi_dispatch *dispatch;
     uv_timer_t *timer; /* the dispatcher's; freed when closed */
     struct running *running;
@@ -68,7 +69,7 @@ struct zapi_hub {
     uv_async_t async;
     uv_timer_t maintain;
     unsigned handles;
-    bool closing;
+    bool closing, fresh;                           /* fresh: a seat is */
     struct zapi_hub_seat *seats[ZAPI_AUTOMATIONS]; /* written under lock */
 
     pthread_mutex_t lock;
@@ -316,6 +317,19 @@ static void apply_merges(struct zapi_hub *hub)
     }
 }
 
+/* Whoever joined has his seat in hand by now: what was left undone starts. */
+static void begin_fresh(struct zapi_hub *hub)
+{
+    hub->fresh = false;
+    for (int i = 0; i < ZAPI_AUTOMATIONS; i++) {
+        struct zapi_hub_seat *seat = hub->seats[i];
+        if (seat && seat->fresh) {
+            seat->fresh = false;
+            zapi_dispatch_resume(seat->dispatch);
+        }
+    }
+}
+
 static void on_async(uv_async_t *async)
 {
     struct zapi_hub *hub = async->data;
@@ -323,6 +337,8 @@ static void on_async(uv_async_t *async)
     uint64_t until = uv_hrtime() + TURN_BUDGET_NS;
     run_posts(hub);
     apply_merges(hub);
+    if (hub->fresh)
+        begin_fresh(hub);
     while (!hub->closing && zapi_inbox_take(hub->inbox, &item)) {
         give_item(hub, &item);
         if (uv_hrtime() >= until) { /* the rest at the next turn */
@@ -721,6 +737,8 @@ struct zapi_hub_seat *zapi_hub_join(struct zapi_hub *hub,
         return NULL;
     }
     zapi_error_clear(error);
+    seat->fresh = hub->fresh = true;
+    zapi_dispatch_pause(seat->dispatch);
     size_t left = zapi_inbox_pending(hub->inbox, seat->slot, take_up, seat);
     if (left > 0)
         zapi_info("%s: %zu event%s left undone, taken up now", seat->name, left,
@@ -728,6 +746,7 @@ struct zapi_hub_seat *zapi_hub_join(struct zapi_hub *hub,
     pthread_mutex_lock(&hub->lock);
     hub->seats[seat->slot] = seat;
     pthread_mutex_unlock(&hub->lock);
+    uv_async_send(&hub->async);
     return seat;
 }
 
@@ -743,6 +762,7 @@ void zapi_hub_leave(struct zapi_hub_seat *seat)
 
 void zapi_hub_pause(struct zapi_hub_seat *seat)
 {
+    seat->fresh = false;
     zapi_dispatch_pause(seat->dispatch);
 }
 
@@ -885,7 +905,7 @@ void zapi_hub_end(struct zapi_hub_seat *seat, struct zapi_delivery *one,
 void zapi_hub_abandon(struct zapi_hub_seat *seat, struct zapi_delivery *one)
 {
     not_running(seat, one);
-    zapi_dispatch_pause(seat->dispatch);
+    zapi_hub_pause(seat);
     zapi_dispatch_done(seat->dispatch, one);
 }
 

@@ -74,7 +74,8 @@ struct zapi_hub_seat_config {
     void (*send_changed)(void *arg, const struct zapi_send *row);
     void *arg;
 };
-/* Takes up what the automation left undone. NULL: *error. */
+/* Takes up what the automation left undone, from the next turn of the loop on:
+ * the seat is in the caller's hands before anything starts. NULL: *error. */
 struct zapi_hub_seat *zapi_hub_join(struct zapi_hub *hub,
                                     const struct zapi_hub_seat_config *config,
                                     struct zapi_error *error);
