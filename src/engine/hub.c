@@ -198,8 +198,7 @@ static void run_posts(struct zapi_hub *hub)
 struct change {
     struct zapi_post post;
     struct zapi_hub *hub;
-    struct zapi_send row;
-    char strings[];
+    struct zapi_send *row; /* owned */
 };
 
 static void run_change(struct zapi_post *post)
@@ -207,50 +206,27 @@ static void run_change(struct zapi_post *post)
     struct change *c = (struct change *)post;
     for (int i = 0; i < ZAPI_AUTOMATIONS; i++) {
         struct zapi_hub_seat *seat = c->hub->seats[i];
-        if (seat && seat->config.send_changed && c->row.automation &&
-            strcmp(seat->name, c->row.automation) == 0)
-            seat->config.send_changed(seat->config.arg, &c->row);
+        if (seat && seat->config.send_changed && c->row->automation &&
+            strcmp(seat->name, c->row->automation) == 0)
+            seat->config.send_changed(seat->config.arg, c->row);
     }
+    zapi_send_free(c->row);
     free(c);
-}
-
-static void copy_string(const char **at, char **to)
-{
-    if (!*at)
-        return;
-    size_t n = strlen(*at) + 1;
-    memcpy(*to, *at, n);
-    *at = *to;
-    *to += n;
-}
-
-static size_t size_of(const char *s)
-{
-    return s ? strlen(s) + 1 : 0;
 }
 
 /* Writer thread. What a waiting script can use is copied, the rest left out. */
 static void on_send_changed(void *arg, const struct zapi_send *row)
 {
     struct zapi_hub *hub = arg;
-    struct change *c =
-        malloc(sizeof *c + size_of(row->automation) + size_of(row->key) +
-               size_of(row->instance) + size_of(row->recipient) +
-               size_of(row->endpoint) + size_of(row->message_id) +
-               size_of(row->error_kind) + size_of(row->error));
-    if (!c)
-        return; /* a wait may end by its time-out instead */
-    char *to = c->strings;
-    *c = (struct change){.post.run = run_change, .hub = hub, .row = *row};
-    c->row.step = c->row.args = c->row.lane = c->row.result = NULL;
-    copy_string(&c->row.automation, &to);
-    copy_string(&c->row.key, &to);
-    copy_string(&c->row.instance, &to);
-    copy_string(&c->row.recipient, &to);
-    copy_string(&c->row.endpoint, &to);
-    copy_string(&c->row.message_id, &to);
-    copy_string(&c->row.error_kind, &to);
-    copy_string(&c->row.error, &to);
+    struct zapi_send part = *row;
+    struct change *c = malloc(sizeof *c);
+    part.step = part.args = part.lane = part.result = NULL;
+    struct zapi_send *copy = c ? zapi_send_copy(&part) : NULL;
+    if (!copy) {
+        free(c); /* a wait may end by its time-out instead */
+        return;
+    }
+    *c = (struct change){.post.run = run_change, .hub = hub, .row = copy};
     zapi_hub_post(hub, &c->post);
 }
 
