@@ -13,10 +13,12 @@ local core = require "zapi.core"
 local check = require "zapi.bot.check"
 local command = require "zapi.bot.command"
 local dispatch = require "zapi.bot.dispatch"
+local events = require "zapi.events"
 local filter = require "zapi.bot.filter"
 local groups = require "zapi.bot.groups"
 local http = require "zapi.bot.http"
 local lanes = require "zapi.bot.lanes"
+local sends = require "zapi.bot.sends"
 local sent = require "zapi.bot.sent"
 local service = require "zapi.bot.service"
 local watch = require "zapi.bot.watch"
@@ -44,14 +46,22 @@ local M = {}
 ---@field timeout? number seconds that a handler may wait in all (60)
 ---@field concurrency? integer handlers at once (64)
 ---@field max_body? integer bytes of a webhook
+---@field name? string of the data on disk: two bots in one script need two
+---@field limits? zapi.BotLimits
+
+---@class zapi.BotLimits what keeps a number from being banned; false: no limit
+---@field replies_per_chat? integer|false answers in one chat in a minute (20)
+---@field cold_per_hour? integer|false different people who did not write first (60)
+---@field pace? number seconds between two messages of z.outbox (0.2)
 
 local new_options = {
    client = "userdata|table", clients = "table", prefix = "string", own = "boolean",
    listen = "string", secret = "string", texts = "table", help = "boolean",
-   timeout = "number", concurrency = "number", max_body = "number",
+   timeout = "number", concurrency = "number", max_body = "number", name = "string",
+   limits = "table",
 }
 
-local on_options = {order = "string", timeout = "number"}
+local on_options = {order = "string", timeout = "number", attempts = "number"}
 local orders = {chat = true, person = true, none = true}
 
 local function check_timeout(seconds)
@@ -59,6 +69,23 @@ local function check_timeout(seconds)
       check.fail("bad 'timeout' (seconds above 0 expected, got %s)", seconds)
    end
    return seconds
+end
+
+local function limits_of(given)
+   check.options(given, {
+      replies_per_chat = "number|boolean", cold_per_hour = "number|boolean", pace = "number",
+   }, "limits")
+   local limits = {replies_per_chat = 20, cold_per_hour = 60, pace = 0.2}
+   for name, value in pairs(given or {}) do
+      local count = name ~= "pace"
+      if value == true or value and (value < (count and 1 or 0)
+         or count and math.type(value) ~= "integer") then
+         check.fail("bad '%s' in limits (a number%s expected, got %s)", name,
+            count and " from 1 on, or false," or "", value)
+      end
+      limits[name] = value
+   end
+   return limits
 end
 
 --- A bot. Nothing runs before bot:run().
@@ -71,8 +98,8 @@ function M.new(options)
    end
    local bot = setmetatable({
       options = options, own = options.own or false,
-      timeout = check_timeout(options.timeout) or 60,
-      handlers = {}, middleware = {}, lists = {}, warned = {},
+      timeout = check_timeout(options.timeout) or 60, limits = limits_of(options.limits),
+      handlers = {}, middleware = {}, lists = {}, warned = {}, guards = {}, joining = 0,
       sent = sent.new(), groups = groups.new(), lanes = lanes.new(), router = http.new(),
       commands = command.new(options.prefix or "!/", options.texts, options.help),
    }, Bot)
@@ -82,19 +109,30 @@ end
 
 -- ---- registration ----
 
+-- What is registered while the bot runs is heard from then on.
+local function subscribe(self)
+   if self.service then self.service:subscribe(service.kinds(self)) end
+end
+
 local function register(self, handler, fn, options, what)
    check.callable(fn, what)
    options = check.options(options, on_options, what)
    if options.order and not orders[options.order] then
       check.fail("bad 'order' of %s (\"chat\", \"person\" or \"none\" expected)", what)
    end
-   handler.fn, handler.order = fn, options.order
+   if options.attempts and (math.type(options.attempts) ~= "integer" or options.attempts < 1) then
+      check.fail("bad 'attempts' of %s (a positive integer expected)", what)
+   end
+   handler.fn, handler.order, handler.attempts = fn, options.order, options.attempts
    handler.timeout, handler.where = check_timeout(options.timeout), check.where() or "?"
-   self.handlers[#self.handlers + 1] = handler
+   local index = #self.handlers + 1
+   handler.index, handler.step = index, ("h%d.t0."):format(index)
+   self.handlers[index] = handler
    self.lists = {}
    for _, name in ipairs(handler.names) do
       if name:find("^own%.") or core.kind_is(name, "own.message") then self.hears_own = true end
    end
+   subscribe(self)
    return self
 end
 
@@ -102,7 +140,7 @@ end
 --- `return next()` passes it on to the next.
 ---@param what zapi.event|zapi.event[]|zapi.filter
 ---@param fn fun(ctx: zapi.ctx, next: fun()): any
----@param options? {order: "chat"|"person"|"none", timeout: number}
+---@param options? {order: "chat"|"person"|"none", timeout: number, attempts: integer}
 ---@return zapi.Bot
 function Bot:on(what, fn, options)
    local names, raws, tests = filter.compile(what)
@@ -136,7 +174,8 @@ function Bot:command(name, fn, options)
    local test, handler = self.commands:add(name, fn, options)
    options = options or {}
    return register(self, {names = {"message"}, tests = {test}}, handler,
-      {order = options.order, timeout = options.timeout}, "bot:command")
+      {order = options.order, timeout = options.timeout, attempts = options.attempts},
+      "bot:command")
 end
 
 --- Runs before the handlers of every event; goes on with `return next()`.
@@ -144,11 +183,14 @@ end
 ---@return zapi.Bot
 function Bot:use(fn)
    self.middleware[#self.middleware + 1] = check.callable(fn, "bot:use")
+   subscribe(self)
    return self
 end
 
 --- Gets what a handler threw (text or zapi error) and its traceback. Without
---- it, failures are logged.
+--- it, failures are logged. What follows from a failure follows afterwards (a
+--- script's error: a dead letter), unless this calls ctx:drop() or
+--- ctx:retry_later(seconds). What this throws itself is logged.
 ---@param fn fun(ctx: zapi.ctx, err: any, traceback: string)
 ---@return zapi.Bot
 function Bot:catch(fn)
@@ -157,27 +199,98 @@ function Bot:catch(fn)
 end
 
 --- A route of your own beside the webhook: fn(req) returns status, body,
---- headers. verify(req) must return true first, else 401.
+--- headers. verify(req) must return true first, else 401. With durable = true the
+--- request is stored as an event and answered 202 then (200 when its key was there
+--- before; 503 when it cannot be stored), and fn(ctx) handles it with ctx.request,
+--- in the order of the chat that chat(req) names.
 ---@param method string
 ---@param path string "/pedidos/{id}" gives req.params.id
----@param options {verify: fun(req): boolean}|fun(req)
+---@param options {verify: fun(req): boolean, durable: boolean, key: fun(req): string,
+---   chat: fun(req): string}|fun(req)
 ---@param fn? fun(req): integer, string|table, table
 ---@return zapi.Bot
 function Bot:http(method, path, options, fn)
-   self.router:add(method, path, options, fn)
+   local kind, handler = self.router:add(method, path, options, fn)
+   if kind then
+      register(self, {names = {kind}, tests = {}}, handler, nil, "bot:http")
+   end
+   return self
+end
+
+--- Names a function that messages of the outbox are asked of just before they
+--- leave: z.outbox:send(…, {guard = name}). It returns true (go), false and why
+--- (cancelled), or a number (asked again after so many seconds). A name and no
+--- function, as the message may leave in another process than this.
+---@param name string
+---@param fn fun(message: {id: integer, key: string?, endpoint: string, recipient: string,
+---   lane: string, params: table, created: number}): boolean|number, string?
+---@return zapi.Bot
+function Bot:guard(name, fn)
+   check.type(name, "string", "name", "bot:guard")
+   check.callable(fn, "bot:guard")
+   if self.guards[name] then check.fail("there is a guard '%s' already", name) end
+   self.guards[name] = fn
    return self
 end
 
 -- ---- events ----
 
--- One event of the core; see bot/dispatch.lua.
+-- One event of the core: how it ended. See bot/dispatch.lua.
 function Bot:_event(ev)
    return dispatch.event(self, ev)
 end
 
+function Bot:_wants(kind)
+   return dispatch.wants(self, kind)
+end
+
+-- The ctx whose handler runs in this task, or nil.
+function Bot:_running()
+   local task = core.current()
+   for entry in pairs(self.watch.entries) do
+      if entry.task == task then return entry.ctx end
+   end
+end
+
+--- Puts an event of your own into the inbox, in the order of `chat`: handled like
+--- any other, by bot:on(kind) with ctx.event = payload. On disk when this returns
+--- true; false when there was one with this key in the last seven days. In a
+--- handler that runs again it is the same event, so it is stored once. Throws when
+--- nothing can be stored.
+---@param kind string lower case with a dot: "shop.paid"
+---@param chat? string phone, group or anything that events are ordered by
+---@param payload? table
+---@param options? {key: string, instance: string}
+---@return boolean new
+function Bot:emit(kind, chat, payload, options)
+   check.type(kind, "string", "kind", "bot:emit")
+   local can, near = events.can_be_emitted(kind)
+   if not can then
+      check.fail("'%s' cannot be emitted: a name of your own in lower case with a dot is "
+         .. "expected, as \"shop.paid\"%s", kind,
+         near and (" (it is too near to '%s')"):format(near) or "")
+   end
+   check.type(chat, "string|nil", "chat", "bot:emit")
+   check.type(payload, "table|nil", "payload", "bot:emit")
+   options = check.options(options, {key = "string", instance = "string"}, "bot:emit")
+   if not self.service then check.fail("bot:emit needs a bot that runs: bot:run() first") end
+   local key, ctx = options.key, nil
+   if not key and self.sends then ctx = self:_running() end
+   if ctx then
+      key = ("event %d %s"):format(ctx._ev.seq, sends.step(ctx, "emit " .. kind))
+   end
+   local new, err = self.service:emit {
+      kind = kind, chat = chat and core.phone(chat), key = key and kind .. " " .. key,
+      instance = options.instance, payload = core.json_encode(payload or {}),
+   }
+   if new == nil then error(err, 0) end
+   return new
+end
+
 -- What was typed on the account's own phone; not what any API sent.
 function Bot:typed_on_phone(ev)
-   return ev.payload.fromApi == false and not self.sent:has(ev.id)
+   if ev.payload.fromApi ~= false or self.sent:has(ev.id) then return false end
+   return not (self.sends and ev.id and core.sends.knows(self.service, ev.id))
 end
 
 --- Handles one event as if it had come through the door: a payload as JSON
@@ -189,7 +302,7 @@ function Bot:handle(ev)
       ev, err = core.ingest(ev)
       if not ev then error(err, 2) end
    end
-   return self:_event(ev)
+   return dispatch.handle(self, ev)
 end
 
 -- ---- clients, warnings ----
@@ -231,7 +344,8 @@ function Bot:run(options)
 end
 
 --- No new events; waits up to `seconds` (10) for the handlers that run, then
---- closes. From inside a handler it returns at once and does so afterwards.
+--- closes: those that still run are ended, and their events wait on disk for the
+--- next start. From inside a handler it returns at once and does so afterwards.
 ---@param seconds? number
 function Bot:stop(seconds)
    return service.stop(self, seconds or 10)

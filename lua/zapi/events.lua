@@ -6,7 +6,7 @@ local core = require "zapi.core"
 local M = {}
 
 ---@alias zapi.event
----| "*" every event
+---| "*" every event but presence and receipts (sent, read …)
 ---| "message" any message of somebody else
 ---| "text" | "ad" | "status_reply" | "image" | "audio" | "voice" | "video"
 ---| "document" | "sticker" | "location" | "contact" | "product" | "order"
@@ -22,7 +22,8 @@ local M = {}
 ---| "message.failed" | "message.delivered" | "message.unknown" | "read_by_me"
 ---| "presence" | "connected" | "disconnected" | "proxy.failed"
 ---| "own.message" | "own.text" | "own.choice" | "broadcast_list"
----| string own.NAME of any message, or raw:NAME with a name of Z-API's own
+---| string own.NAME of any message, raw:NAME with a name of Z-API's own, or a name
+---   of yours with a dot, of bot:emit
 
 --- What acts on another message: it comes back as an echo, like a message.
 local actions = {
@@ -64,11 +65,25 @@ function M.can_be_own(name)
    return name == "message" or actions[name] or core.kind_is(name, "message") or false
 end
 
+--- May events of bot:emit have this name? Lower case with a dot, as
+--- "shop.paid"; not one of ours, and none of ours with a slip of the pen.
+---@param name string
+---@return boolean
+---@return string|nil near what was probably meant
+function M.can_be_emitted(name)
+   if known[name] or name:find("^own%.") or not name:find("^%l[%l%d_]*%.[%l%d_.]*[%l%d_]$") then
+      return false
+   end
+   local near = core.nearest(name, M.names)
+   return near == nil, near
+end
+
 --- Is this a name that `bot:on` may be given?
 ---@param name string
 ---@return boolean
 function M.exists(name)
    if name == "*" or known[name] or name:find("^raw:.") then return true end
+   if M.can_be_emitted(name) then return true end
    local b = base(name)
    return b ~= nil and known[b] ~= nil and M.can_be_own(b)
 end

@@ -248,6 +248,11 @@ end
 
 require("zapi.iterate").install()
 
+-- What z.outbox is, when it is first used.
+core.methods.instance._outbox = function(client)
+   return require("zapi.bot.outbox").new(client)
+end
+
 -- ---- many things at once -------------------------------------------------
 
 local function cancel_others(tasks, me)

@@ -6,6 +6,7 @@ local check = require "zapi.bot.check"
 local contact = require "zapi.bot.contact"
 local fields = require "zapi.bot.fields"
 local message = require "zapi.bot.message"
+local outcome = require "zapi.bot.outcome"
 
 check.ours()
 
@@ -27,18 +28,44 @@ check.ours()
 ---@field by? zapi.contact
 ---@field removed? boolean
 ---@field error? {kind: string, message: string, code: string?}
+---@field sent? {id: integer, key: string?, endpoint: string, recipient: string,
+---   state: string} of what tells about a message: our own row of it
+---@field request? table of bot:http{durable = true}: the request
 ---@field client table
----@field attempt integer
+---@field attempt integer 1, and one more at each try
 ---@field now number
 ---@field from_me boolean
 ---@field from_api boolean
 ---@field log table debug, info, warn, error
 local methods = {}
 
+-- Fields that need the table of sends.
+local of_sends = {}
+
+-- Events about messages carry the message's id; those that we made carry the row.
+function of_sends.sent(ctx)
+   local row, sends = ctx.event.send, ctx._bot.sends
+   if row and ctx._ev.type == "" then return row end
+   if not sends or not ctx.kind:find("^message%.") or not ctx.id then return nil end
+   row = sends:by_message(ctx.id)
+   return row and {
+      id = row.id, key = row.key, endpoint = row.endpoint, recipient = row.recipient,
+      state = row.state,
+   }
+end
+
+function of_sends.error(ctx)
+   local row = ctx.event.send
+   if row and ctx._ev.type == "" and row.error_kind then
+      return {kind = row.error_kind, message = row.error}
+   end
+   return fields.error(ctx)
+end
+
 local mt = {__name = "zapi.ctx"}
 
 function mt.__index(ctx, name)
-   local field = fields[name]
+   local field = of_sends[name] or fields[name]
    if not field then return methods[name] end
    local value = field(ctx)
    rawset(ctx, name, value)
@@ -75,8 +102,13 @@ local function send(ctx, msg, options, quote)
    end
    if content == "list" and ctx.is_group then ctx._bot:warn_once("list", "WhatsApp no longer "
       .. "shows option lists in groups: send buttons or a numbered text there") end
+   local bot = ctx._bot
+   if bot.sends then
+      local plain = msg == params.message and options == nil and endpoint == "send_text"
+      return bot.sends:answer(ctx, client_of(ctx), chat, endpoint, params, plain)
+   end
    local sent = message.send(client_of(ctx), chat, endpoint, params)
-   ctx._bot.sent:add(sent.id)
+   bot.sent:add(sent.id)
    return sent
 end
 
@@ -176,13 +208,28 @@ function methods:download(path, options)
    return require("zapi.bot.download").save(self, path, options)
 end
 
+--- Ends the handler at once; the event counts as handled. What the handler left
+--- to be stored at its good end (z.outbox) is not. Write `return ctx:drop()`: it
+--- throws, and a pcall of the script's own would go on behind it.
+function methods:drop()
+   return outcome.drop(self)
+end
+
+--- Ends the handler at once; the event comes again after so many seconds (also
+--- after a restart), with ctx.attempt one higher. The chat goes on meanwhile.
+--- Write `return ctx:retry_later(60)`.
+---@param seconds number
+function methods:retry_later(seconds)
+   return outcome.later(self, seconds)
+end
+
 local M = {}
 
 --- A ctx for an event of the core under its final kind.
 ---@return zapi.ctx
 function M.new(bot, ev, kind)
    return setmetatable({
-      _bot = bot, _ev = ev, kind = kind, event = ev.payload, attempt = 1,
+      _bot = bot, _ev = ev, kind = kind, event = ev.payload, attempt = ev.attempt or 1,
    }, mt)
 end
 

@@ -1,5 +1,6 @@
 --- The way of one event: its final kind, the handlers that want this kind, the
---- middleware, the first handler that matches; errors and time limits.
+--- middleware, the first handler that matches; errors and time limits. How it
+--- ended is for the core (bot/outcome.lua).
 ---
 --- Start reading at M.event. What costs something is done once per kind (the
 --- list of candidates) or only when it is asked for (the fields of a ctx).
@@ -8,6 +9,8 @@ local check = require "zapi.bot.check"
 local ctxs = require "zapi.bot.ctx"
 local events = require "zapi.events"
 local filter = require "zapi.bot.filter"
+local outcome = require "zapi.bot.outcome"
+local sends = require "zapi.bot.sends"
 
 check.ours()
 
@@ -27,8 +30,9 @@ end
 
 local function wants(handler, kind)
    if handler.raws then return true end
+   local any = not kind:find("^http:") -- a request belongs to its route
    for _, name in ipairs(handler.names) do
-      if name == "*" or events.is(kind, name) then return true end
+      if name == "*" and any or events.is(kind, name) then return true end
    end
    return false
 end
@@ -79,37 +83,104 @@ local function matches(handler, ctx)
    return true
 end
 
+--- Is there a handler for events of this kind?
+function M.wants(self, kind)
+   return candidates(self, kind)[1] ~= nil
+end
+
 local function with_traceback(err)
+   if outcome.is_stop(err) then return err end
    local text = type(err) == "string" and err or tostring(err)
    return {err = err, text = debug.traceback(text, 2)}
 end
 
-local function failed(self, ctx, err, trace)
-   local ok, second = pcall(self.catcher, ctx, err, trace)
-   if not ok then
-      error(("bot:catch failed: %s\nwhile it handled: %s"):format(tostring(second), trace), 0)
+local function log(ctx, text)
+   local word, _, third = outcome.of(ctx)
+   local what = ("[%s %s] "):format(ctx.kind, ctx.id or "-")
+   if word == "retry" then
+      core.log("warn", "bot", ("%stry %d failed, the next one follows in %.1f s: %s"):format(
+         what, ctx.attempt, third, text:match("^[^\n]*")))
+   else
+      core.log("error", "bot", what .. text)
    end
 end
 
--- Runs a part of an event's way under its time limit, errors to bot:catch.
--- Without bot:catch they go to the core, which logs them with a traceback.
-local function run(self, ctx, fn, list, i)
-   local entry <close> = self.watch:enter(self.timeout, ctx)
-   if not self.catcher then
-      fn(self, ctx, list, i, entry)
-   else
-      local ok, caught = xpcall(fn, with_traceback, self, ctx, list, i, entry)
-      if not ok then failed(self, ctx, caught.err, caught.text) end
+-- bot:catch sees each failure, and may decide what follows from it.
+local function caught(self, ctx, err, text)
+   local ok, second, decision = outcome.deciding(ctx, self.catcher, ctx, err, text)
+   if decision then
+      outcome.note(ctx, table.unpack(decision))
+      return true
    end
+   if ok then return false, text end
+   return false, ("bot:catch failed: %s\nwhile it handled: %s"):format(tostring(second), text), true
+end
+
+-- What a part of an event's way threw: to bot:catch or the log, and what follows
+-- from it into the ctx.
+local function failed(self, ctx, handler, err, text)
+   local decided, loud = false, not self.catcher
+   if self.catcher then
+      local also
+      decided, text, also = caught(self, ctx, err, text)
+      loud = also
+   end
+   if decided then return end
+   outcome.judge(ctx, err, text, handler and handler.attempts)
+   if loud then
+      ctx._thrown = {self.catcher and text or err}
+      if not ctx._quiet then log(ctx, text) end
+   end
+end
+
+-- Runs a part of an event's way under its time limit. `part`: in a task of its
+-- own, beside the event's.
+local function run(self, ctx, fn, list, i, part)
+   local entry <close> = self.watch:enter(self.timeout, ctx)
+   if entry and part then entry.part = true end
+   local ok, caught_ = xpcall(fn, with_traceback, self, ctx, list, i, entry)
+   if ok or outcome.is_stop(caught_) then return end
+   if part then ctx._quiet = nil end
+   failed(self, ctx, entry and entry.handler or ctx._handler, caught_.err, caught_.text)
 end
 
 local step
 
-local function invoke(self, ctx, list, i, entry)
-   local handler = list[i]
+-- After next() the handler that called it goes on.
+local function back(ctx, handler, ...)
    ctx._handler = handler
-   if entry and handler.timeout then self.watch:limit(entry, handler.timeout) end
-   return handler.fn(ctx, function() return step(self, ctx, list, i + 1, entry) end)
+   return ...
+end
+
+local function invoke(self, ctx, list, i, entry)
+   local handler, before = list[i], ctx._handler
+   if entry then
+      entry.handler = handler
+      if handler.timeout then self.watch:limit(entry, handler.timeout) end
+   end
+   if not (entry and entry.part) then before = handler end
+   ctx._handler = before
+   return handler.fn(ctx, function()
+      return back(ctx, before, step(self, ctx, list, i + 1, entry))
+   end)
+end
+
+local Part = {}
+
+function Part:__close()
+   local ctx = self.ctx
+   ctx._parts = ctx._parts - 1
+   if ctx._parts == 0 and ctx._gate then ctx._gate:cancel() end
+end
+
+-- A handler in a task of its own. The event has ended when all its parts have.
+local function part_of(self, ctx, list, k)
+   ctx._parts = (ctx._parts or 0) + 1
+   return function()
+      local _ <close> = setmetatable({ctx = ctx}, Part)
+      sends.own_task(ctx, list[k])
+      run(self, ctx, invoke, list, k, true)
+   end
 end
 
 -- The first handler from i on that matches.
@@ -119,11 +190,9 @@ function step(self, ctx, list, i, entry)
       if matches(handler, ctx) then
          local order = handler.order
          if order == "none" then
-            return self.lanes:beside(function() run(self, ctx, invoke, list, k) end)
+            return self.lanes:beside(part_of(self, ctx, list, k))
          elseif order == "person" and ctx.is_group and ctx.from then
-            return self.lanes:after(ctx.chat .. " " .. ctx.from.key, function()
-               run(self, ctx, invoke, list, k)
-            end)
+            return self.lanes:after(ctx.chat .. " " .. ctx.from.key, part_of(self, ctx, list, k))
          end
          return invoke(self, ctx, list, k, entry)
       end
@@ -139,27 +208,70 @@ local function through_middleware(self, ctx, list, i, entry)
    return fn(ctx, function() return through_middleware(self, ctx, list, i + 1, entry) end)
 end
 
---- Handles an event of the core. Throws what a handler threw, unless bot:catch
---- took it: the core logs it with its traceback.
-function M.event(self, ev)
+-- A ctx whose handlers have run, but for parts beside; nil when nobody wanted
+-- the event.
+local function handle(self, ev, quiet)
    local kind, as = kinds_of(self, ev)
-   if not kind then return end
+   if not kind then return nil end
    local list = candidates(self, kind, as)
    self.groups:see(kind, ev.chat)
-   if list[1] or self.middleware[1] or self.commands:may_help() then
-      run(self, ctxs.new(self, ev, as or kind), through_middleware, list, 1)
+   if not (list[1] or self.middleware[1] or self.commands:may_help()) then return nil end
+   local ctx = ctxs.new(self, ev, as or kind)
+   ctx._task, ctx._quiet = core.current(), quiet
+   run(self, ctx, through_middleware, list, 1)
+   return ctx
+end
+
+local Gate = {}
+
+function Gate:__close() self.task:cancel() end
+
+local Join = {}
+
+function Join:__close() self.bot.joining = self.bot.joining - 1 end
+
+-- Waits for the parts of an event; its chat goes on.
+local function join_parts(self, ctx)
+   self.service:release(ctx._ev.seq)
+   self.joining = self.joining + 1
+   local _ <close> = setmetatable({bot = self}, Join)
+   while ctx._parts > 0 do
+      ctx._gate = core.spawn_quiet(core.sleep, 3600)
+      local gate <close> = setmetatable({task = ctx._gate}, Gate) -- luacheck: ignore 211
+      pcall(ctx._gate.join, ctx._gate)
    end
 end
 
---- Of bot/watch.lua: the task of a handler was cancelled.
+--- Handles an event of the core: how it ended, see bot/outcome.lua.
+function M.event(self, ev)
+   if self.sends then self.sends:see(ev) end
+   local ctx = handle(self, ev)
+   if not ctx then return end
+   if (ctx._parts or 0) > 0 then join_parts(self, ctx) end
+   return outcome.of(ctx)
+end
+
+--- The same for tests: throws what the handler threw, or bot:catch.
+function M.handle(self, ev)
+   local ctx = handle(self, ev, true)
+   if not ctx then return end
+   if ctx._thrown then error(ctx._thrown[1], 0) end
+   return outcome.of(ctx)
+end
+
+--- Of bot/watch.lua: the task of a handler will be cancelled.
 function M.expired(self, entry)
-   local ctx = entry.ctx
+   local ctx, handler = entry.ctx, entry.handler
    local text = ("the handler registered at %s waited longer than %s s and was ended ('%s' %s)")
-      :format(ctx._handler and ctx._handler.where or "bot:use", entry.seconds, ctx.kind,
-         ctx.id or "")
+      :format(handler and handler.where or "bot:use", entry.seconds, ctx.kind, ctx.id or "")
+   outcome.note(ctx, "dead", text)
+   if self.service and not entry.part then self.service:fail(ctx._ev.seq, text) end
    if self.catcher then
       local err = core.error {kind = "cancelled", message = text}
-      core.spawn(failed, self, ctx, err, text)
+      core.spawn(function()
+         local _, told, also = caught(self, ctx, err, text)
+         if also then core.log("error", "bot", told) end
+      end)
    else
       core.log("error", "bot", text)
    end

@@ -1,6 +1,7 @@
 --- Users' own routes beside the webhook: payments, shops, health pages. Paths
 --- may have parameters: "/pedidos/{id}" gives req.params.id. The core has read
---- the request and runs each one in a task.
+--- the request and runs each one in a task. A durable route stores the request as
+--- an event and answers when it is on disk; its handler is a handler of events.
 local core = require "zapi.core"
 local check = require "zapi.bot.check"
 
@@ -40,13 +41,17 @@ local function parse(path)
    return segments, names, "/" .. table.concat(shape, "/")
 end
 
---- Adds a route; two for the same method and path are a mistake.
-function Router:add(method, path, options, fn)
-   if fn == nil and type(options) == "function" then options, fn = nil, options end
-   method = tostring(method):upper()
-   if not methods[method] then check.fail("'%s' is not a method of HTTP", method) end
-   options = check.options(options, {verify = "function"}, "bot:http")
-   check.callable(fn, "bot:http")
+local options_of = {verify = "function", durable = "boolean", key = "function", chat = "function"}
+
+local function check_options(options)
+   check.options(options, options_of, "bot:http")
+   if not options.durable and (options.key or options.chat) then
+      check.fail("'key' and 'chat' of bot:http go with durable = true")
+   end
+end
+
+-- The route of a path; paths that differ in their parameters' names share it.
+local function route_of(self, path)
    local segments, names, shape = parse(path)
    local route = self.routes[shape]
    if not route then
@@ -59,12 +64,28 @@ function Router:add(method, path, options, fn)
       -- "/a/b" is tried before "/a/{x}".
       table.sort(self.list, function(a, b) return a.parameters < b.parameters end)
    end
+   return route, names
+end
+
+--- Adds a route; two for the same method and path are a mistake. Of a durable one
+--- the kind of its events and the handler of the event.
+---@return string|nil kind, function|nil handler
+function Router:add(method, path, options, fn)
+   if fn == nil and type(options) == "function" then options, fn = {}, options end
+   method, options = tostring(method):upper(), options or {}
+   if not methods[method] then check.fail("'%s' is not a method of HTTP", method) end
+   check_options(options)
+   check.callable(fn, "bot:http")
+   local route, names = route_of(self, path)
    if route.methods[method] then
       check.fail("%s %s is there already (%s)", method, path, route.methods[method].where)
    end
+   local kind = options.durable and ("http:%s %s"):format(method, path) or nil
    route.methods[method] = {
       fn = fn, verify = options.verify, names = names, where = check.where() or "?",
+      kind = kind, key = options.key, chat = options.chat,
    }
+   if kind then return kind, M.handler(fn) end
 end
 
 -- Parameters, when the path fits.
@@ -125,9 +146,60 @@ local function answer(status, body, headers)
    return status, body, headers
 end
 
+-- ---- durable requests ----
+
+-- They were for `verify`, and are no one's business afterwards: what is on disk
+-- is shown by commands and copied by backups.
+local secret <const> = {
+   authorization = true, ["proxy-authorization"] = true, cookie = true,
+}
+
+local function payload_of(req)
+   local headers = {}
+   for name, value in pairs(req.headers or {}) do
+      if not secret[name:lower()] then headers[name] = value end
+   end
+   local stored = {
+      method = req.method, path = req.path, query = req.query, params = req.params,
+      headers = headers, remote = req.remote,
+   }
+   if utf8.len(req.body or "") then
+      stored.body = req.body
+   else
+      stored.body64 = core.base64(req.body)
+   end
+   return core.json_encode(stored)
+end
+
+-- Answers when the request is on disk: 202, or 200 to one that was there.
+local function accept(bot, action, req)
+   local new, err = bot.service:emit {
+      kind = action.kind, payload = payload_of(req),
+      chat = action.chat and action.chat(req) or nil,
+      key = action.key and action.kind .. " " .. tostring(action.key(req)) or nil,
+   }
+   if new == nil then
+      core.log("error", "bot", ("%s was not stored: %s"):format(action.kind, tostring(err)))
+      return 503, "nothing can be stored now\n", {["Retry-After"] = "5"}
+   end
+   return new and 202 or 200, ""
+end
+
+--- A handler of events for a durable route: fn(ctx) with ctx.request.
+function M.handler(fn)
+   return function(ctx)
+      local req = {}
+      for k, v in pairs(ctx.event) do req[k] = v end
+      if req.body64 then req.body, req.body64 = core.from_base64(req.body64), nil end
+      req.query, req.params, req.headers = req.query or {}, req.params or {}, req.headers or {}
+      ctx.request = req
+      fn(ctx)
+   end
+end
+
 --- Handles a request of the core; nil: no such path.
 ---@return integer|nil status, string|function|nil body, table|nil headers
-function Router:handle(req)
+function Router:handle(req, bot)
    local segments = segments_of(req.path)
    local action, found = find(self, req, segments)
    if not action then
@@ -138,6 +210,7 @@ function Router:handle(req)
    if action.verify and not action.verify(req) then
       return 401, "unauthorized\n"
    end
+   if action.kind then return accept(bot, action, req) end
    return answer(action.fn(req))
 end
 

@@ -226,14 +226,17 @@ function M.types(content)
    return beside[content].typing or false
 end
 
+--- Throws what a call threw as misuse, at the script's line.
+function M.misuse(err)
+   if type(err) ~= "string" then error(err, 0) end
+   return check.fail("%s", (err:gsub("^[^\n:]+:%d+: ", "")))
+end
+
 --- Calls the API and throws what goes wrong: misuse at the script's line, a
 --- failed call as its error object.
 function M.call(client, endpoint, params)
    local ok, reply, err = pcall(client[endpoint], client, params)
-   if not ok then
-      if type(reply) ~= "string" then error(reply, 0) end
-      check.fail("%s", (reply:gsub("^[^\n:]+:%d+: ", "")))
-   end
+   if not ok then M.misuse(reply) end
    if reply == nil or reply == false then error(err, 0) end
    return reply
 end
@@ -241,9 +244,11 @@ end
 -- ---- the message that was sent ----
 
 ---@class zapi.Message
----@field id string Z-API's messageId
+---@field id? string Z-API's messageId; nil until it was accepted
 ---@field key? string
----@field state string "accepted": Z-API has it; what follows comes as events
+---@field state string as last known: "queued", "accepted", "sent", "received",
+---   "read", "played", "failed", "unknown", "expired", "cancelled"; m:wait brings
+---   it up to date
 ---@field chat string
 local Message = {}
 Message.__index = Message
@@ -260,9 +265,16 @@ local edits = {
    send_document = {"editDocumentMessageId", "caption"},
 }
 
+local function need_id(self)
+   if self.id then return end
+   check.fail("the message has not left yet (it is %s): wait with m:wait(\"accepted\", seconds), "
+      .. "or cancel it: z.outbox:cancel", self.state)
+end
+
 --- Replaces its text (of a picture, video or document: the caption). Throws.
 ---@param text string
 function Message:edit(text)
+   need_id(self)
    local how = edits[self._endpoint]
    if not how then
       check.fail("a message sent by %s cannot be edited", self._endpoint)
@@ -279,9 +291,54 @@ end
 
 --- Deletes it for everybody. Throws.
 function Message:delete()
+   need_id(self)
    M.call(self._client, "delete_message", {messageId = self.id, phone = self.chat, owner = true})
    self.state = "deleted"
    return self
+end
+
+local waitable = {
+   accepted = true, sent = true, received = true, read = true, played = true,
+}
+
+--- Waits until the message has reached a state (or one beyond it): the state it
+--- is in; nil and an error when it never will; nil and "timeout". For bots whose
+--- data are on disk.
+---@param state "accepted"|"sent"|"received"|"read"|"played"
+---@param seconds number
+---@return string|nil state
+---@return zapi.Error|"timeout"|nil err
+function Message:wait(state, seconds)
+   if not waitable[state] then
+      check.fail("bad state to m:wait (accepted, sent, received, read or played expected)")
+   end
+   check.type(seconds, "number", "seconds", "m:wait")
+   if not self._sends then
+      check.fail("m:wait needs a bot that keeps its data on disk (ZAPIBOT_DATA is \"memory\")")
+   end
+   if not self._row then
+      check.fail("the message is stored when its handler has ended well: there is nothing to "
+         .. "wait for before")
+   end
+   return self._sends:wait(self, state, seconds)
+end
+
+local abandoned
+
+--- `fn(message)` is told of one whose task was cancelled in the middle of its call.
+function M.on_abandoned(fn)
+   abandoned = fn
+end
+
+function Message:__close()
+   if self._busy then pcall(abandoned, self) end -- also when all is closing
+end
+
+--- A message before it is sent. `sends`: of a bot that keeps a table of them.
+function M.new(client, chat, endpoint, params, sends)
+   return setmetatable({
+      chat = chat, _client = client, _endpoint = endpoint, _params = params, _sends = sends,
+   }, Message)
 end
 
 --- Sends and returns the message. Throws.
@@ -289,12 +346,9 @@ end
 function M.send(client, chat, endpoint, params)
    params.phone = chat
    local reply = M.call(client, endpoint, params)
-   return setmetatable({
-      id = reply.messageId or reply.zaapId or reply.id,
-      state = "accepted",
-      chat = chat,
-      _client = client, _endpoint = endpoint, _params = params,
-   }, Message)
+   local m = M.new(client, chat, endpoint, params)
+   m.id, m.state = reply.messageId or reply.zaapId or reply.id, "accepted"
+   return m
 end
 
 return M

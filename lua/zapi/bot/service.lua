@@ -1,7 +1,10 @@
 --- The running side of a bot: opens the door, hands events to the bot, closes.
 local core = require "zapi.core"
 local check = require "zapi.bot.check"
+local events = require "zapi.events"
+local outbox = require "zapi.bot.outbox"
 local register = require "zapi.bot.register"
+local sends = require "zapi.bot.sends"
 
 check.ours()
 
@@ -61,6 +64,49 @@ local function tell_address(bot, secret)
    end)
 end
 
+-- What the bot itself must hear: who is an admin, and whether messages can leave.
+local always = {"connected", "disconnected", "group.promote", "group.demote", "group.join",
+   "group.leave"}
+
+--- The kinds of events that this bot wants; others are not kept for it.
+function M.kinds(bot)
+   local seen, list = {}, {}
+   local function add(name)
+      if not seen[name] then
+         seen[name] = true
+         list[#list + 1] = name
+      end
+   end
+   for _, name in ipairs(always) do add(name) end
+   if bot.commands:may_help() then add("message") end
+   if bot.middleware[1] then add("*") end
+   for _, handler in ipairs(bot.handlers) do
+      for _, name in ipairs(handler.names) do
+         add(name)
+         if bot.own and events.can_be_own(name) then add("own." .. name) end
+      end
+      for _, raw in ipairs(handler.raws or {}) do add("raw:" .. raw) end
+   end
+   return list
+end
+
+-- Messages are kept on disk, and so are requests of durable routes.
+local function start_sends(bot)
+   bot.sends = sends.new(bot)
+   for _, client in ipairs(bot.clients) do outbox.bind(client, bot) end
+   bot.sends.outbox:start()
+   core.spawn(bot.sends.report_unknown, bot.sends)
+end
+
+local function check_memory(bot)
+   for _, handler in ipairs(bot.handlers) do
+      if handler.names[1] and handler.names[1]:find("^http:") then
+         return core.log("warn", "bot", handler.names[1] .. " is durable = true, but the data are "
+            .. "in memory (ZAPIBOT_DATA): requests are lost with the process")
+      end
+   end
+end
+
 --- See bot:run.
 function M.run(bot, options)
    options = check.options(options, run_options, "bot:run")
@@ -68,11 +114,15 @@ function M.run(bot, options)
    bot:client_of(nil)
    local secret = secret_of(bot, options)
    bot.service = core.service {
+      name = bot.options.name, kinds = M.kinds(bot),
       listen = listen_of(bot, options), secret = secret, label = "webhook",
       concurrency = bot.options.concurrency, max_body = bot.options.max_body,
       on_event = function(ev) return bot:_event(ev) end,
-      on_request = function(req) return bot.router:handle(req) end,
+      on_request = function(req) return bot.router:handle(req, bot) end,
+      on_send = function(row) if bot.sends then bot.sends:changed(row) end end,
    }
+   bot.service:limits(bot.limits.replies_per_chat or 0, bot.limits.cold_per_hour or 0)
+   if bot.service.durable then start_sends(bot) else check_memory(bot) end
    bot.address = bot.service.address
    bot.watch:serve(true)
    tell_address(bot, secret)
@@ -83,9 +133,17 @@ end
 local function close(bot, seconds)
    local service = bot.service
    if not service then return end
-   local before = core.hrtime()
+   local until_ = core.hrtime() + seconds
+   local function left() return math.max(0, until_ - core.hrtime()) end
    service:drain(seconds)
-   bot.lanes:join(math.max(0, seconds - (core.hrtime() - before)))
+   bot.lanes:join(left())
+   while bot.joining > 0 and left() > 0 do core.sleep(0.001) end -- events of those lanes
+   if bot.sends then
+      bot.sends.outbox:stop(left())
+      bot.sends:close()
+      for _, client in ipairs(bot.clients) do outbox.unbind(client, bot) end
+      bot.sends = nil
+   end
    service:close()
    bot.watch:serve(false)
    bot.service, bot.address = nil, nil

@@ -13,7 +13,7 @@ function Entry:__close()
    self.watch:forget(self)
 end
 
---- `expired(entry)` is called after the task of an entry was cancelled.
+--- `expired(entry)` is called before the task of an entry is cancelled.
 function M.new(expired)
    return setmetatable({entries = {}, count = 0, expired = expired, due = math.huge}, M)
 end
@@ -40,8 +40,8 @@ function M:sweep()
       self:forget(entry)
       local status = entry.task:status()
       if status == "waiting" or status == "running" then
-         entry.task:cancel()
          self.expired(entry)
+         entry.task:cancel()
       end
    end
 end
@@ -63,6 +63,37 @@ function M:limit(entry, seconds)
    local now = core.hrtime()
    entry.seconds, entry.deadline = seconds, now + seconds
    if entry.deadline < self.due then self:arm(entry.deadline, now) end
+end
+
+-- What is paused runs on when the pause is closed, however it ends.
+local Pause = {}
+
+function Pause:__close()
+   local now = core.hrtime()
+   for _, entry in ipairs(self) do
+      entry.paused = entry.paused - 1
+      if entry.paused == 0 and self.watch.entries[entry] then
+         entry.deadline = now + entry.left
+         if entry.deadline < self.watch.due then self.watch:arm(entry.deadline, now) end
+      end
+   end
+end
+
+--- The time until this is closed is nobody's who works for `ctx`:
+--- `local p <close> = watch:pause(ctx)`.
+function M:pause(ctx)
+   local now = core.hrtime()
+   local pause = setmetatable({watch = self}, Pause)
+   for entry in pairs(self.entries) do
+      if entry.ctx == ctx then
+         entry.paused = (entry.paused or 0) + 1
+         if entry.paused == 1 then
+            entry.left, entry.deadline = entry.deadline - now, math.huge
+         end
+         pause[#pause + 1] = entry
+      end
+   end
+   return pause
 end
 
 local function disarm(self)
