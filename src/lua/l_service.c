@@ -517,12 +517,13 @@ static void on_state_close(void *arg)
     service_unref(s);
 }
 
-/* Whoever waits for an answer waits on disk; the next start goes on. */
-static void unload_parked(lua_State *L, struct service *s)
+/* What still runs has had its time: its events stay as they are on disk, and the
+ * next start goes on with them. */
+static void give_up_rest(lua_State *L, struct service *s)
 {
     for (struct run *run = s->runs, *next; run; run = next) {
         next = run->next;
-        if (!run->one->parked || !run->task || run->given_up)
+        if (!run->task || run->given_up || run->task == s->rt->current)
             continue;
         run->given_up = true;
         zapi_task_cancel(L, run->task);
@@ -534,7 +535,7 @@ static int l_service_close(lua_State *L)
     struct service **box = lua_touserdata(L, 1);
     struct service *s = *box;
     if (s && s->rt)
-        unload_parked(L, s);
+        give_up_rest(L, s);
     *box = NULL;
     lua_pushnil(L);
     lua_rawsetp(L, LUA_REGISTRYINDEX, box);
