@@ -49,6 +49,13 @@ function zapi.error(fields) end
 ---@return T
 function zapi.array(t) end
 
+--- Who this is: the person of a number in any spelling (with the ninth digit
+--- or without), of a lid, a key or a contact, with what events have taught about
+--- them. Groups and channels are their own key.
+---@param any string|integer|zapi.contact
+---@return zapi.contact
+function zapi.contact(any) end
+
 ---@class zapi.ClientOptions
 ---@field instance? string id of the instance
 ---@field token? string its token
@@ -516,8 +523,8 @@ function Bot:handle(event) end
 -- ---- the event in hand -----------------------------------------------------
 
 ---@class zapi.contact
----@field key string phone, else lid
----@field phone? string digits with country code
+---@field key string names the person: for sessions and stores; stays the same
+---@field phone? string digits with country code, as WhatsApp writes them
 ---@field lid? string "…@lid"
 ---@field name? string
 
@@ -710,6 +717,9 @@ function ctx:download(path, options) end
 ---| "state.passkey_required" # linking needs a passkey: finish it in the panel
 ---| "send.not_enqueued" # a 2xx without messageId: the message was not accepted
 ---| "send.unknown" # the request was written and no usable answer came: it may have been done; it is never repeated by itself
+---| "send.expired" # the message could not leave before it expired: nothing was sent
+---| "send.cancelled" # the message was cancelled before it left: nothing was sent
+---| "store.unavailable" # nothing can be stored now (disk full or locked); nothing was sent
 ---| "net.refused" # the connection was refused
 ---| "net.resolve" # the host name was not found
 ---| "net.connect" # the host cannot be reached
