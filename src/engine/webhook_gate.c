@@ -166,59 +166,62 @@ static bool is_news(struct zapi_webhook_gate *g, const char *instance)
     return true;
 }
 
-static void note_stranger(struct zapi_webhook_gate *g, const char *instance,
-                          const char *remote)
-{
-    pthread_mutex_lock(&g->lock);
-    bool news = is_news(g, instance);
-    pthread_mutex_unlock(&g->lock);
-    zapi_metrics_add(ZAPI_M_UNKNOWN_INSTANCE, NULL, 1);
-    if (news)
-        zapi_warn("webhooks of the instance %s come from %s, and no client "
-                  "of this bot is of that instance (said once)",
-                  instance, remote);
-}
+/* What came of one webhook. */
+enum result { OK, MISSING, WRONG };
 
-/* Sets *first when this is the first time. */
-static const char *result_of(struct zapi_webhook_gate *g, const char *instance,
-                             const char *header, bool *stranger, bool *first)
+static const char *const labels[] = {"result=\"ok\"", "result=\"missing\"",
+                                     "result=\"wrong\""};
+
+struct found {
+    enum result result;
+    bool blind;    /* no token is known to compare with */
+    bool first;    /* of this result */
+    bool stranger; /* its instance is nobody's */
+    bool news;     /* and is named for the first time */
+};
+
+static struct found look(struct zapi_webhook_gate *g, const char *instance,
+                         const char *header)
 {
-    const char *result = "ok";
+    struct found f = {.result = OK};
     bool *said = NULL;
     pthread_mutex_lock(&g->lock);
     const struct known *own = find(g, instance);
-    *stranger = g->known && !own && *instance;
+    f.blind = !g->known;
+    f.stranger = g->known && !own && *instance;
+    f.news = f.stranger && is_news(g, instance);
     if (!header || !*header)
-        result = "missing", said = &g->missing_said;
+        f.result = MISSING, said = &g->missing_said;
     else if (!matches(g, own, header))
-        result = "wrong", said = &g->wrong_said;
-    *first = said && !*said;
+        f.result = WRONG, said = &g->wrong_said;
+    f.first = said && !*said;
     if (said)
         *said = true;
     pthread_mutex_unlock(&g->lock);
-    return result;
+    return f;
 }
 
 int zapi_webhook_gate_check(struct zapi_webhook_gate *g, const char *instance,
-                            const char *header, const char *remote,
+                            const char *header,
+                            zapi_webhook_gate_remote *remote, void *arg,
                             const char **reason)
 {
-    bool stranger, first;
-    char label[48];
-    const char *result = result_of(g, instance, header, &stranger, &first);
-    if (stranger)
-        note_stranger(g, instance, remote);
-    if (g->mode == ZAPI_TOKEN_OFF)
+    struct found f = look(g, instance, header);
+    if (f.stranger)
+        zapi_metrics_add(ZAPI_M_UNKNOWN_INSTANCE, NULL, 1);
+    if (f.news)
+        zapi_warn("webhooks of the instance %s come from %s, and no client of "
+                  "this bot is of that instance (said once)",
+                  instance, remote(arg));
+    if (g->mode == ZAPI_TOKEN_OFF || (f.blind && g->mode == ZAPI_TOKEN_OBSERVE))
         return 0;
-    zapi_metrics_add(ZAPI_M_TOKEN,
-                     zapi_metrics_label(label, sizeof label, "result", result),
-                     1);
-    if (strcmp(result, "ok") == 0)
+    zapi_metrics_add(ZAPI_M_TOKEN, labels[f.result], 1);
+    if (f.result == OK)
         return 0;
-    if (first && g->mode == ZAPI_TOKEN_OBSERVE)
+    if (f.first && g->mode == ZAPI_TOKEN_OBSERVE)
         zapi_warn("a webhook from %s has %s header z-api-token; --token-check "
                   "enforce would refuse it (said once)",
-                  remote, *result == 'm' ? "no" : "a wrong");
-    *reason = *result == 'm' ? "no z-api-token" : "wrong z-api-token";
+                  remote(arg), f.result == MISSING ? "no" : "a wrong");
+    *reason = f.result == MISSING ? "no z-api-token" : "wrong z-api-token";
     return g->mode == ZAPI_TOKEN_ENFORCE ? 401 : 0;
 }

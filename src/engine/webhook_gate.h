@@ -16,10 +16,11 @@
 #include "base/error.h"
 
 enum zapi_token_check {
-    ZAPI_TOKEN_OBSERVE, /* counted, and logged once; nothing is refused */
+    ZAPI_TOKEN_OBSERVE, /* counted, and logged once; nothing is refused, nor
+                           said when no token is known to compare it with */
     ZAPI_TOKEN_OFF,
     ZAPI_TOKEN_ENFORCE, /* what does not match is refused, also when no token
-                           is known to compare it with */
+                           is known */
 };
 
 struct zapi_webhook_gate;
@@ -34,11 +35,14 @@ void zapi_webhook_gate_delete(struct zapi_webhook_gate *g);
 /* An instance of the bot; again: its new token. false: no memory. */
 bool zapi_webhook_gate_add(struct zapi_webhook_gate *g, const char *instance,
                            const char *token);
-/* A webhook of `instance` ("" when it names none) came from `remote` with this
- * header (NULL: without). 0: take it; else an HTTP status, and *reason (static).
- * Counts, and logs what an operator should know, once. */
+/* Tells who sent it, for the log: asked only when there is something to say. */
+typedef const char *zapi_webhook_gate_remote(void *arg);
+/* A webhook of `instance` ("" when it names none) came with this header (NULL:
+ * without). 0: take it; else an HTTP status, and *reason (static). Counts, and
+ * logs what an operator should know, once. */
 int zapi_webhook_gate_check(struct zapi_webhook_gate *g, const char *instance,
-                            const char *header, const char *remote,
+                            const char *header,
+                            zapi_webhook_gate_remote *remote, void *arg,
                             const char **reason);
 
 #endif

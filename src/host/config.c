@@ -241,6 +241,13 @@ static const char *lookup(struct zapi_config *c, const char *name)
     return v && *v ? v : NULL;
 }
 
+/* Not the path of a file with one, nor how one is checked (_CHECK). */
+static bool is_secret(const char *name)
+{
+    return (strstr(name, "TOKEN") || strstr(name, "SECRET")) &&
+           !strstr(name, "_FILE") && !strstr(name, "_CHECK");
+}
+
 const char *zapi_config_get(struct zapi_config *c, const char *name)
 {
     const char *v = lookup(c, name);
@@ -248,8 +255,7 @@ const char *zapi_config_get(struct zapi_config *c, const char *name)
         !lookup(c, "ZAPIBOT_WEBHOOK_SECRET_FILE")) {
         v = webhook_secret(c);
     }
-    if (v && (strstr(name, "TOKEN") || strstr(name, "SECRET")) &&
-        !strstr(name, "_FILE")) {
+    if (v && is_secret(name)) {
         zapi_redact_add(v, strlen(v));
     }
     return v;

@@ -23,6 +23,7 @@ struct client {
     struct zapi_buf account; /* a header: "Client-Token: …", "Authorization:
                                 Bearer …", "X-Sistema-ID: …", or empty */
     struct zapi_buf id;      /* of the instance; else of the system */
+    struct zapi_buf token;   /* of the instance; Z-API sends it with webhooks */
     double timeout;
     /* Which way of calling a row was found to work, when not the first: a few
      * rows only have more than one. */
@@ -57,6 +58,11 @@ struct call_op {
     struct zapi_buf body; /* of the reply, moved here */
 };
 
+/* For l_service.c, and never for Lua: the instance's name and its token, as
+ * long as the client lives. false: the value at `index` is no client of an
+ * instance. */
+bool zapi_client_identity(lua_State *L, int index, const char **instance,
+                          const char **token);
 /* Pushes the operation. */
 struct call_op *zapi_client_op(lua_State *L, struct client *z,
                                const struct zapi_endpoint *row);

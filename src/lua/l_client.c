@@ -34,6 +34,7 @@ static int l_client_close(lua_State *L)
     zapi_buf_free(&z->root);
     zapi_buf_free(&z->account);
     zapi_buf_free(&z->id);
+    zapi_buf_free(&z->token);
     return 0;
 }
 
@@ -60,6 +61,18 @@ static struct client *check_client(lua_State *L, const char *method)
     if (z->base.len == 0)
         luaL_error(L, "this client was closed");
     return z;
+}
+
+bool zapi_client_identity(lua_State *L, int index, const char **instance,
+                          const char **token)
+{
+    const struct client *z = zapi_class_test(L, index, &client_class);
+
+    if (!z || z->token.len == 0)
+        return false;
+    *instance = zapi_buf_str(&z->id);
+    *token = zapi_buf_str(&z->token);
+    return true;
 }
 
 /* "zapi.client (3C0F…0001)": enough to tell instances apart. */
@@ -237,6 +250,7 @@ static struct client *client_new(lua_State *L, enum zapi_scope scope,
     zapi_buf_init(&z->root, 16 * MAX_TEXT);
     zapi_buf_init(&z->account, 2 * MAX_TEXT);
     zapi_buf_init(&z->id, MAX_TEXT);
+    zapi_buf_init(&z->token, MAX_TEXT);
     z->timeout = zapi_options_number(o, "timeout", 30);
     read_base(o, z);
     return z;
@@ -255,7 +269,8 @@ static void set_account(struct client *z, const char *before,
 
 static int client_made(lua_State *L, const struct client *z)
 {
-    if (z->base.failed || z->root.failed || z->account.failed || z->id.failed)
+    if (z->base.failed || z->root.failed || z->account.failed ||
+        z->id.failed || z->token.failed)
         return luaL_error(L, "not enough memory");
     return 1;
 }
@@ -272,6 +287,7 @@ static int l_client(lua_State *L)
 
     zapi_redact_add(token, strlen(token));
     zapi_buf_adds(&z->id, id);
+    zapi_buf_adds(&z->token, token);
     zapi_buf_add(&z->root, z->base.data, z->base.len);
     zapi_buf_adds(&z->root, "/instances/");
     zapi_buf_adduri(&z->root, id, strlen(id));

@@ -25,7 +25,9 @@
 #include "base/redact.h"
 #include "base/text.h"
 #include "engine/ingest.h"
+#include "engine/webhook_gate.h"
 #include "lua/class.h"
+#include "lua/client.h"
 #include "lua/requests.h"
 #include "lua/runtime.h"
 #include "lua/service.h"
@@ -66,6 +68,7 @@ struct service {
     const char *name; /* anchored in the registry until the state is closed */
     char *secret;     /* read-only after start; door thread too */
     size_t secret_len;
+    struct zapi_webhook_gate *gate; /* the header z-api-token */
     char address[160];
     bool held, paused;
     bool gathered; /* door thread: the loop is to be woken at the turn's end */
@@ -209,6 +212,7 @@ static void service_unref(struct service *s)
         zapi_rt_cancel_at_close(s->rt, s);
     if (s->seat)
         zapi_hub_leave(s->seat);
+    zapi_webhook_gate_delete(s->gate);
     free(s->secret);
     free(s);
 }
@@ -428,6 +432,23 @@ static void on_stored(void *arg, enum zapi_inbox_result result)
     zapi_exchange_respond(ex, 200, NULL, NULL, 0);
 }
 
+static const char *remote_of(void *ex)
+{
+    return zapi_exchange_remote(ex);
+}
+
+/* false: it was refused. */
+static bool check_token(struct service *s, struct zapi_exchange *ex,
+                        const struct zapi_event *ev)
+{
+    const char *reason = "", *header = zapi_exchange_header(ex, "z-api-token");
+    int status = zapi_webhook_gate_check(s->gate, ev->instance, header,
+                                         remote_of, ex, &reason);
+    if (status)
+        zapi_exchange_refuse(ex, status, NULL, reason);
+    return status == 0;
+}
+
 static void take_webhook(struct service *s, struct zapi_exchange *ex)
 {
     struct zapi_error error = {0};
@@ -437,6 +458,10 @@ static void take_webhook(struct service *s, struct zapi_exchange *ex)
     if (!ev) {
         int status = error.kind == ZAPI_E_NO_MEMORY ? 503 : 400;
         zapi_exchange_refuse(ex, status, NULL, error.message);
+        return;
+    }
+    if (!check_token(s, ex, ev)) {
+        zapi_event_free(ev);
         return;
     }
     zapi_exchange_set_data(ex, s);
@@ -1001,7 +1026,8 @@ static int l_service_index(lua_State *L)
 /* ---- starting ---- */
 
 struct options {
-    const char *listen, *label, *secret, *name;
+    const char *listen, *label, *secret, *name, *proxies;
+    enum zapi_token_check check;
     const char *const *kinds; /* NULL: everything */
     size_t secret_len;
     lua_Integer concurrency, max_body;
@@ -1015,6 +1041,18 @@ static const char *string_field(lua_State *L, const char *name,
         luaL_error(L, "bad parameter '%s' to service (string expected, got %s)",
                    name, lua_typename(L, type));
     return type == LUA_TNIL ? fallback : lua_tolstring(L, -1, len);
+}
+
+static enum zapi_token_check check_field(lua_State *L)
+{
+    enum zapi_token_check check;
+    struct zapi_error error = {0};
+    const char *word = string_field(L, "token_check", "", NULL);
+    if (!zapi_token_check_parse(word, &check, &error)) {
+        zapi_error_push(L, &error);
+        lua_error(L);
+    }
+    return check;
 }
 
 static lua_Integer count_field(lua_State *L, const char *name)
@@ -1038,6 +1076,8 @@ static struct options read_options(lua_State *L)
     luaL_checktype(L, 1, LUA_TTABLE);
     o.listen = string_field(L, "listen", "127.0.0.1:0", NULL);
     o.label = string_field(L, "label", "webhook", NULL);
+    o.proxies = string_field(L, "trusted_proxies", "", NULL);
+    o.check = check_field(L);
     o.secret = string_field(L, "secret", NULL, &o.secret_len);
     if (o.secret_len == 0)
         luaL_error(L, "bad parameter 'secret' to service (it is empty)");
@@ -1063,7 +1103,8 @@ static bool start_parts(struct service *s, const struct options *o,
                                         .arg = s};
     s->secret_len = o->secret_len;
     s->secret = malloc(o->secret_len + 1);
-    if (!s->secret)
+    s->gate = zapi_webhook_gate_new(o->check);
+    if (!s->secret || !s->gate)
         return false;
     memcpy(s->secret, o->secret, o->secret_len + 1);
     zapi_redact_add(s->secret, s->secret_len);
@@ -1120,6 +1161,7 @@ static bool start_door(struct service *s, const struct options *o,
     struct zapi_door_config c = {.listen = o->listen,
                                  .listen_fd = -1,
                                  .label = o->label,
+                                 .trusted_proxies = o->proxies,
                                  .max_body = (size_t)o->max_body,
                                  .gate = on_gate,
                                  .handle = on_exchange,
@@ -1135,6 +1177,31 @@ static bool start_door(struct service *s, const struct options *o,
     zapi_rt_add_part(s->rt, &s->part);
     s->held = true;
     return true;
+}
+
+/* The tokens of options.clients; what is no client of an instance has none. */
+static void know_clients(lua_State *L, struct service *s)
+{
+    const char *instance, *token;
+    lua_getfield(L, 1, "clients");
+    lua_Integer n = lua_istable(L, -1) ? (lua_Integer)lua_rawlen(L, -1) : 0;
+    for (lua_Integer i = 1; i <= n; i++) {
+        lua_rawgeti(L, -1, i);
+        if (zapi_client_identity(L, lua_gettop(L), &instance, &token) &&
+            !zapi_webhook_gate_add(s->gate, instance, token))
+            luaL_error(L, "not enough memory");
+        lua_pop(L, 1);
+    }
+    lua_pop(L, 1);
+}
+
+static bool start(lua_State *L, struct service *s, const struct options *o,
+                  struct zapi_error *error)
+{
+    if (!start_parts(s, o, error))
+        return false;
+    know_clients(L, s);
+    return start_door(s, o, error);
 }
 
 static void take_handler(lua_State *L, const char *name, int slot, bool needed)
@@ -1173,7 +1240,7 @@ static int l_service(lua_State *L)
         s->requests = zapi_requests_new(L, box, 2);
     lua_pop(L, 1);
     zapi_error_set(&error, ZAPI_E_NO_MEMORY, "no memory for a service");
-    if (!start_parts(s, &o, &error) || !start_door(s, &o, &error))
+    if (!start(L, s, &o, &error))
         return start_failed(L, &error);
     return 1;
 }

@@ -117,6 +117,8 @@ function M.run(bot, options)
       name = bot.options.name, kinds = M.kinds(bot),
       listen = listen_of(bot, options), secret = secret, label = "webhook",
       concurrency = bot.options.concurrency, max_body = bot.options.max_body,
+      clients = bot.clients, token_check = core.getenv("ZAPIBOT_TOKEN_CHECK"),
+      trusted_proxies = core.getenv("ZAPIBOT_TRUSTED_PROXY"),
       on_event = function(ev) return bot:_event(ev) end,
       on_request = function(req) return bot.router:handle(req, bot) end,
       on_send = function(row) if bot.sends then bot.sends:changed(row) end end,

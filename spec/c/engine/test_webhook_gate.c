@@ -41,11 +41,18 @@ static struct zapi_webhook_gate *begin(enum zapi_token_check mode)
 
 static const char *why;
 
+static const char *remote(void *arg)
+{
+    return arg;
+}
+
+static char from[] = "203.0.113.7";
+
 static int ask(struct zapi_webhook_gate *g, const char *instance,
                const char *header)
 {
     why = "";
-    return zapi_webhook_gate_check(g, instance, header, "203.0.113.7", &why);
+    return zapi_webhook_gate_check(g, instance, header, remote, from, &why);
 }
 
 static bool counted(const char *line)
@@ -85,6 +92,18 @@ static void enforced_without_any_token_fails_closed(void)
     struct zapi_webhook_gate *g = zapi_webhook_gate_new(ZAPI_TOKEN_ENFORCE);
     CHECK_INT(ask(g, "I1", "anything"), 401);
     CHECK_INT(ask(g, "", ""), 401);
+    zapi_webhook_gate_delete(g);
+}
+
+static void observing_nothing_says_nothing(void)
+{
+    struct zapi_webhook_gate *g = begin(ZAPI_TOKEN_OBSERVE);
+    zapi_webhook_gate_delete(g);
+    g = zapi_webhook_gate_new(ZAPI_TOKEN_OBSERVE);
+    CHECK_INT(ask(g, "I1", "anything"), 0);
+    CHECK_INT(ask(g, "", NULL), 0);
+    CHECK_INT(lines, 0);
+    CHECK(!counted("zapibot_webhook_token_total"));
     zapi_webhook_gate_delete(g);
 }
 
@@ -162,8 +181,8 @@ static void *ask_often(void *arg)
     const char *reason;
     size_t wrong = 0;
     for (int i = 0; i < 2000; i++)
-        wrong += zapi_webhook_gate_check(arg, "I2", "token-of-two", "x",
-                                         &reason) != 0;
+        wrong += zapi_webhook_gate_check(arg, "I2", "token-of-two", remote,
+                                         from, &reason) != 0;
     return (void *)wrong;
 }
 
@@ -200,6 +219,7 @@ int main(void)
     zapi_log_set_sink(sink, NULL);
     RUN(enforced);
     RUN(enforced_without_any_token_fails_closed);
+    RUN(observing_nothing_says_nothing);
     RUN(observed);
     RUN(switched_off);
     RUN(strangers_are_named_once_and_not_for_ever);
