@@ -2,7 +2,7 @@
 -- BACKLOG_HOLD handlers do not end, so that what arrives has to wait.
 local zapi = require "zapi"
 local bot = require("zapi.bot").new {
-   client = zapi.client {}, limits = { replies_per_chat = 0, cold_per_hour = 0 },
+   client = zapi.client {}, limits = { replies_per_chat = false, cold_per_hour = false },
 }
 local hold = os.getenv "BACKLOG_HOLD"
 

@@ -6,7 +6,7 @@ local shell = require "spec.support.shell"
 local EVENTS, CHATS = 200000, 1000
 local HOLD = [[
 local zapi = require "zapi"
-local bot = require("zapi.bot").new {limits = {replies_per_chat = 0, cold_per_hour = 0}}
+local bot = require("zapi.bot").new {limits = {replies_per_chat = false, cold_per_hour = false}}
 bot:on("text", function() zapi.sleep(3600) end)
 bot:run()
 ]]

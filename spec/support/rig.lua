@@ -14,7 +14,7 @@ local ZAPIBOT = absolute((os.getenv "ZAPI_BUILD" or "build/dev") .. "/zapibot")
 
 --- Answers every text with itself; no guard slows it down.
 M.ECHO = [[
-local bot = require("zapi.bot").new {limits = {replies_per_chat = 0, cold_per_hour = 0}}
+local bot = require("zapi.bot").new {limits = {replies_per_chat = false, cold_per_hour = false}}
 bot:on("text", function(ctx) ctx:reply(ctx.text) end)
 bot:run()
 ]]
@@ -74,25 +74,94 @@ function Rig:script(text)
    shell.write(self.folder .. "/bot.lua", text)
 end
 
---- Runs `zapibot --data DATA ARGUMENTS`; code, output and errors.
-function Rig:tool(arguments)
+--- A command that looks after the data folder ("inbox list --state dead"): its
+--- JSON; throws when it fails.
+---@param arguments string
+---@return table
+function Rig:look(arguments)
    local err = self.folder .. "/tool.err"
-   local code, out = shell.run(("cd %s && timeout 60 %s --data %s %s 2>%s"):format(
-      shell.quote(self.folder), shell.quote(ZAPIBOT), shell.quote(self.data), arguments,
+   local code, out = shell.run(("cd %s && timeout 60 %s %s --data %s --json 2>%s"):format(
+      shell.quote(self.folder), shell.quote(ZAPIBOT), arguments, shell.quote(self.data),
       shell.quote(err)))
-   local file = assert(io.open(err))
-   local errors = file:read "a"
-   file:close()
-   return code, out, errors
-end
-
---- The same with --json, decoded; throws when it fails.
-function Rig:json(arguments)
-   local code, out, errors = self:tool(arguments .. " --json")
    if code ~= 0 then
+      local file = assert(io.open(err))
+      local errors = file:read "a"
+      file:close()
       error(("zapibot %s ended with %s:\n%s%s"):format(arguments, code, out, errors), 2)
    end
    return assert(core.json_decode(out))
+end
+
+--- Sends in a state, newest first.
+function Rig:sends(state)
+   return self:look("outbox list --limit 1000000 --state " .. state).sends
+end
+
+--- Numbers of sends by state.
+function Rig:states()
+   return self:look "outbox stats".sends
+end
+
+--- Dead letters.
+function Rig:dead()
+   return self:look "inbox list --limit 1000000 --state dead".events
+end
+
+--- Deliveries that are not done and not dead (what runs is one of them).
+---@return integer
+function Rig:undone()
+   local n = 0
+   for _, row in ipairs(self:look "inbox stats".automations) do
+      n = n + row.waiting + row.later + row.parked
+   end
+   return n
+end
+
+--- Waits until all that was accepted is handled or dead.
+function Rig:drained(seconds)
+   M.await("everything is handled", function() return self:undone() == 0 end, seconds)
+end
+
+--- What is wrong with the calls that Z-API saw, one line each: a text sent
+--- twice, a chat out of order.
+---@return string[]
+function Rig:disorder()
+   local wrong, times, newest = {}, {}, {}
+   for _, call in ipairs(self:calls()) do
+      local phone, n = call[1], math.tointeger(tonumber(call[2]))
+      times[n] = (times[n] or 0) + 1
+      if times[n] > 1 then
+         wrong[#wrong + 1] = ("event %d was sent %d times"):format(n, times[n])
+      elseif n < (newest[phone] or 0) then
+         wrong[#wrong + 1] = ("chat %s: %d after %d"):format(phone, n, newest[phone])
+      end
+      newest[phone] = n
+   end
+   return wrong
+end
+
+--- Of the events 1 … last those that were neither sent nor are shown to a person, as
+--- a send whose outcome is unknown or as a dead letter; and how many are shown.
+---@param last integer
+---@return integer[] lost, integer unknown, integer dead
+function Rig:lost(last)
+   local list, found = {}, {}
+   for _, call in ipairs(self:calls()) do
+      found[math.tointeger(tonumber(call[2]))] = true
+   end
+   local dead = self:dead()
+   for _, row in ipairs(dead) do
+      found[math.tointeger(tonumber(row.message_id:match "^EV(%d+)$"))] = true
+   end
+   local unknown = self:rows "SELECT args ->> '$.message' AS n FROM send WHERE state = 8"
+   assert(#unknown == self:states().unknown, "state 8 is unknown no more")
+   for _, row in ipairs(unknown) do
+      found[math.tointeger(tonumber(row.n))] = true
+   end
+   for n = 1, last do
+      if not found[n] then list[#list + 1] = n end
+   end
+   return list, #unknown, #dead
 end
 
 --- Rows of the database, read beside a running bot; each a table by column.
