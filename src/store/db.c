@@ -35,7 +35,7 @@ static const char *const check_some[] = {
     "PRAGMA quick_check(meta)",     "PRAGMA quick_check(automation)",
     "PRAGMA quick_check(delivery)", "PRAGMA quick_check(person)",
     "PRAGMA quick_check(alias)",    "PRAGMA quick_check(lane)",
-    "PRAGMA quick_check(counter)",
+    "PRAGMA quick_check(counter)",  "PRAGMA quick_check(timer)",
 };
 
 struct zapi_db {

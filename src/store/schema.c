@@ -8,6 +8,8 @@
  * accepted, in the order of seq; `mid` is the hash of its message id. An order
  * that stands beside all others is "~" with the seq, so that the primary key of
  * `delivery` stays one. `event.pending` counts the deliveries left of it.
+ * Namespaces of `kv` that begin with byte 1 are ours (store/kv.h). `timer.next`
+ * is when a timer that repeats is due after `due`.
  */
 #include "store/schema.h"
 
@@ -55,6 +57,16 @@ static const char *const steps[] = {
     "CREATE TABLE lane(automation TEXT, name TEXT, paused INTEGER,"
     " PRIMARY KEY(automation, name)) WITHOUT ROWID;"
     "CREATE TABLE counter(name TEXT PRIMARY KEY, value INTEGER) WITHOUT ROWID;",
+    /* ---- what scripts keep: values, and what is due later ---- */
+    "CREATE TABLE kv(ns TEXT, k BLOB, v BLOB, expires REAL,"
+    " PRIMARY KEY(ns, k)) WITHOUT ROWID;"
+    "CREATE INDEX kv_expires ON kv(expires) WHERE expires IS NOT NULL;"
+    "CREATE TABLE timer(id INTEGER PRIMARY KEY AUTOINCREMENT,"
+    " automation TEXT NOT NULL, name TEXT NOT NULL,"
+    " key TEXT NOT NULL DEFAULT '', due REAL NOT NULL, next REAL,"
+    " interval REAL, cron TEXT, tz TEXT, chat TEXT, instance TEXT,"
+    " payload TEXT, UNIQUE(automation, name, key));"
+    "CREATE INDEX timer_due ON timer(due);",
 };
 
 enum { NEWEST = sizeof steps / sizeof *steps };
