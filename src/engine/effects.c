@@ -67,7 +67,7 @@ static const char *lid_of(const struct zapi_json_pick *p, char out[80])
     const char *s = string(p, out, 64);
     size_t n = strlen(s);
     if (n > 0 && strspn(s, "0123456789") == n)
-        strcpy(out + n, "@lid");
+        memcpy(out + n, "@lid", sizeof "@lid");
     return out;
 }
 
@@ -168,7 +168,7 @@ static void apply_received(struct zapi_effects *e, struct zapi_sql *sql,
                            struct zapi_event *ev)
 {
     struct zapi_json_pick m[R_COUNT] = {
-#define X(id, name) {.key = name},
+#define X(id, name) {.key = (name)},
         RECEIVED(X)
 #undef X
     };

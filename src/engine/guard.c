@@ -149,10 +149,11 @@ static struct instance *instance_of(struct zapi_guard *g, const char *name)
         i = i->next;
     if (i)
         return i;
-    i = calloc(1, sizeof *i + strlen(name) + 1);
+    size_t n = strlen(name) + 1;
+    i = calloc(1, sizeof *i + n);
     if (!i)
         return NULL;
-    strcpy(i->name, name);
+    memcpy(i->name, name, n);
     i->next = g->instances;
     g->instances = i;
     return i;

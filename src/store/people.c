@@ -28,6 +28,16 @@ struct zapi_people {
     void *arg;
 };
 
+/* What does not fit is no id: "" rather than a part of it. */
+static void copy(char *out, size_t room, const char *s)
+{
+    size_t n = strlen(s);
+    if (n >= room)
+        n = 0;
+    memcpy(out, s, n);
+    out[n] = '\0';
+}
+
 /* ---- rows ---- */
 
 static const char put_person[] =
@@ -149,8 +159,8 @@ static void note(struct zapi_people *p, const char *key, const char *from)
     *n = (struct note){
         .job = {.apply = apply_note, .done = done_note, .must = true},
         .people = p};
-    strcpy(n->key, key);
-    strcpy(n->from, from);
+    copy(n->key, sizeof n->key, key);
+    copy(n->from, sizeof n->from, from);
     zapi_db_submit(p->db, &n->job);
 }
 
@@ -200,7 +210,7 @@ static void take_in(struct zapi_people_map *m, const struct lesson *in,
         zapi_people_map_read(m, b, &out->now);
         if (!join(m, a, b))
             return;
-        strcpy(out->from, out->now.key);
+        copy(out->from, sizeof out->from, out->now.key);
         out->changed = true;
     }
     who = a != ZAPI_NOBODY ? a : b;
@@ -241,7 +251,7 @@ void zapi_people_learn(struct zapi_people *p, struct zapi_sql *sql,
         pthread_mutex_unlock(&p->lock);
     }
     if (merged_from)
-        strcpy(merged_from, out.from);
+        copy(merged_from, ZAPI_ORDER_MAX, out.from);
     if (!out.changed)
         return;
     if (*out.from && sql)
@@ -334,24 +344,17 @@ void zapi_people_teach(struct zapi_people *p, const char *phone,
 
 /* ---- looking up ---- */
 
-static void copy_fitting(char *out, size_t room, const char *s)
-{
-    if (strlen(s) < room)
-        strcpy(out, s);
-}
-
 static void by_form(const struct zapi_id *id, struct zapi_person *out)
 {
     char shorter[ZAPI_ORDER_MAX];
     *out = (struct zapi_person){.key = ""};
-    strcpy(out->key, id->text);
+    copy(out->key, sizeof out->key, id->text);
     if (id->form == ZAPI_ID_LID)
-        copy_fitting(out->lid, sizeof out->lid, id->text);
+        copy(out->lid, sizeof out->lid, id->text);
     else if (id->form == ZAPI_ID_PHONE)
-        copy_fitting(out->phone, sizeof out->phone,
-                     id->is_short && zapi_id_shorten(id->text, shorter)
-                         ? shorter
-                         : id->text);
+        copy(out->phone, sizeof out->phone,
+             id->is_short && zapi_id_shorten(id->text, shorter) ? shorter
+                                                                : id->text);
 }
 
 void zapi_people_read(const char *id, struct zapi_person *out)
@@ -411,19 +414,22 @@ static const char widen_gone[] =
     " (SELECT id FROM temp.gone)"
     " UNION SELECT phone FROM person WHERE phone<>'' AND key IN"
     " (SELECT id FROM temp.gone)";
+#define GONE_IDS "(SELECT id FROM temp.gone)"
+#define OF_GONE \
+    "chat IN " GONE_IDS " OR author IN " GONE_IDS " OR person IN " GONE_IDS
+static const char gone_deliveries[] =
+    "DELETE FROM delivery WHERE person IN " GONE_IDS
+    " OR seq IN (SELECT seq FROM event WHERE " OF_GONE ")";
+static const char gone_events[] = "DELETE FROM event WHERE " OF_GONE;
+static const char gone_sends[] =
+    "DELETE FROM send WHERE recipient IN " GONE_IDS " OR person IN " GONE_IDS;
+static const char gone_aliases[] = "DELETE FROM alias WHERE id IN " GONE_IDS;
+static const char gone_person[] = "DELETE FROM person WHERE key IN " GONE_IDS;
+static const char gone_author[] =
+    "UPDATE seen SET author='' WHERE author IN " GONE_IDS;
 static const char *const removals[] = {
-    "DELETE FROM delivery WHERE person IN (SELECT id FROM temp.gone) OR seq IN"
-    " (SELECT seq FROM event WHERE chat IN (SELECT id FROM temp.gone)"
-    " OR author IN (SELECT id FROM temp.gone)"
-    " OR person IN (SELECT id FROM temp.gone))",
-    "DELETE FROM event WHERE chat IN (SELECT id FROM temp.gone)"
-    " OR author IN (SELECT id FROM temp.gone)"
-    " OR person IN (SELECT id FROM temp.gone)",
-    "DELETE FROM send WHERE recipient IN (SELECT id FROM temp.gone)"
-    " OR person IN (SELECT id FROM temp.gone)",
-    "DELETE FROM alias WHERE id IN (SELECT id FROM temp.gone)",
-    "DELETE FROM person WHERE key IN (SELECT id FROM temp.gone)",
-    "UPDATE seen SET author='' WHERE author IN (SELECT id FROM temp.gone)",
+    gone_deliveries, gone_events, gone_sends,
+    gone_aliases,    gone_person, gone_author,
 };
 
 static bool run_one(struct zapi_sql *sql, const char *text, const char *a)
@@ -445,7 +451,7 @@ static void add_spellings(struct zapi_sql *sql)
         struct zapi_id id;
         zapi_id_read(&id, zapi_sql_get_text(st, 0), false);
         if (id.is_short)
-            strcpy(found[n++], id.text);
+            copy(found[n++], sizeof found[0], id.text);
         else if (zapi_id_shorten(id.text, found[n]))
             n++;
     }
@@ -526,13 +532,13 @@ static uint32_t end_of_chain(struct zapi_people_map *m, struct zapi_sql *sql,
 {
     char at[ZAPI_ORDER_MAX] = "";
     uint32_t who = zapi_people_map_find(m, key, strlen(key));
-    copy_fitting(at, sizeof at, key);
+    copy(at, sizeof at, key);
     for (int step = 0; who == ZAPI_NOBODY && step < 8; step++) {
         struct zapi_stmt *st = zapi_sql_begin(sql, next_alias);
         zapi_sql_text(st, 1, at);
         bool more = zapi_sql_row(st);
         if (more)
-            copy_fitting(at, sizeof at, zapi_sql_get_text(st, 0));
+            copy(at, sizeof at, zapi_sql_get_text(st, 0));
         zapi_sql_end(st);
         if (!more)
             break;
