@@ -1,5 +1,6 @@
 --- What a script that computes for too long can do to others: nothing, and
 --- what ends the process, and what is known of it afterwards.
+local child = require "spec.host.child"
 local core = require "zapi.core"
 local shell = require "spec.support.shell"
 local support = require "spec.host.support"
@@ -227,6 +228,105 @@ describe("the monitor", function()
       file:close()
       assert.equal(0, caught >> 31) -- no handler for a realtime signal
       assert.is_function(debug.sethook)
+   end)
+end)
+
+describe("the monitor of a bot", function()
+   local bot
+   after_each(function() bot:close() end)
+
+   local STUCK <const> = [[
+      bot:hears("laço", function() note "laço" while true do pcall(error) end end)
+      bot:hears("filho", function()
+         note "filho"
+         zapi.spawn(function() (" "):rep(200000):find("^%s*(.-)%s*x$") end):join()
+      end)
+      bot:hears("padrão", function(ctx)
+         note("padrão" .. ctx.attempt);
+         (" "):rep(200000):find("^%s*(.-)%s*x$")
+      end)
+      bot:hears("oi", function() note "oi" end)]]
+
+   it("ends the handler, and the others answer", function()
+      bot = child.new(STUCK)
+      bot:start "--budget 0.2"
+      assert.equal(200, bot:post "laço")
+      assert.equal(200, bot:post("oi", "5511999990002"))
+      assert.equal(200, bot:post "oi")
+      bot:wait_said "laço oi oi"
+      assert.equal(0, bot:stop())
+      assert.matches("computed for more than 0%.2 s at bot%.lua:4\\n", bot:err())
+      bot:start "--budget 0.2" -- it is a dead letter of the script's: offered once more
+      bot:wait_said "laço oi oi laço"
+   end)
+
+   it("ends the process, which knows the event; the second time it is dead", function()
+      bot = child.new(STUCK)
+      bot:start("--budget 0.1", "ZAPIBOT_STUCK=0.5")
+      assert.equal(200, bot:post "padrão")
+      assert.equal(70, bot:wait())
+      assert.matches("event 1 has held the loop for 0%.5 s", bot:err())
+      local file = assert(io.open(bot.folder .. "/.zapibot/stuck"))
+      local text = file:read "a"
+      file:close()
+      local noted = assert(core.json_decode(text))
+      assert.same({"bot.lua", 1}, {noted.automation, noted.seq})
+      assert.is_true(math.abs(os.time() - noted.when) < 60)
+
+      bot:start("--budget 0.1", "ZAPIBOT_STUCK=0.5")
+      assert.equal(70, bot:wait())
+      bot:wait_said "padrão1 padrão2"
+
+      bot:start("--budget 0.1", "ZAPIBOT_STUCK=0.5")
+      assert.is_nil(io.open(bot.folder .. "/.zapibot/stuck"))
+      assert.equal(200, bot:post "oi") -- the same chat
+      bot:wait_said "padrão1 padrão2 oi"
+      assert.equal(0, bot:stop())
+   end)
+
+   it("knows the event of a task that the handler has started", function()
+      bot = child.new(STUCK)
+      bot:start("--budget 0.1", "ZAPIBOT_STUCK=0.4")
+      bot:post "oi"
+      bot:wait_said "oi"
+      bot:post "filho"
+      assert.equal(70, bot:wait())
+      assert.matches("event 2 has held the loop", bot:err())
+   end)
+
+   it("notes nothing on disk where nothing is kept", function()
+      bot = child.new(STUCK)
+      bot:start("--budget 0.1 --data memory", "ZAPIBOT_STUCK=0.4")
+      bot:post "padrão"
+      assert.equal(70, bot:wait())
+      local _, list = shell.run("ls -a " .. shell.quote(bot.folder))
+      assert.is_nil(list:find "stuck")
+      assert.is_nil(list:find "memory")
+   end)
+
+   it("lets texts of strangers hang nothing: patterns of hears are bounded", function()
+      bot = child.new [[
+         bot:hears("^%s*(.-)%s*fim$", function() note "fim" end)
+         bot:hears(".-.-.-.-b", function() note "b" end)
+         bot:hears("(.*)(.*)(.*)x", function() note "x" end)
+         bot:hears(("a?"):rep(16) .. ("a"):rep(16) .. "x", function() note "?" end)
+         bot:hears("%s+.-%s+.-%s+y", function() note "y" end)
+         bot:command("pedir", function() note "pedir" end, {args = "<item> [resto…]"})
+         bot:hears("oi", function() note "oi" end)]]
+      bot:start("--budget 0.9", "ZAPIBOT_STUCK=1.5")
+      for _, text in ipairs {
+         (" "):rep(60000), ("a"):rep(60000), ("a "):rep(30000), ("ã"):rep(30000),
+         ("\u{200b}"):rep(20000), "!pedir " .. (" "):rep(60000), "!pedir " .. ("a"):rep(50000),
+         "!pedir \"" .. ("a "):rep(30000), "!pedir " .. ("“a "):rep(12000), ("!"):rep(60000),
+         "!pedir " .. ("\""):rep(50000), ("(["):rep(30000),
+      } do
+         assert.equal(200, bot:post(text))
+      end
+      bot:post "oi"
+      bot:wait_for("oi", function() return bot:said():find "oi" end)
+      assert.equal("pedir", bot:said():match "%a+", bot:said())
+      assert.is_nil(bot:err():find("computed for more", 1, true), bot:err())
+      assert.equal(0, bot:stop())
    end)
 end)
 

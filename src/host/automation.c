@@ -22,10 +22,9 @@
 #include "lua/task.h"
 #include "lua/watch.h"
 
-/* The collector waits until the heap has grown to so many percent of what was
- * left by the last collection: garbage is plenty and cheap to hold, until half
- * of the limit is used. */
-enum { PAUSE = 400, PAUSE_HALF_FULL = 150 };
+/* A bot's live data is small and its garbage plenty: collect when the heap has
+ * quadrupled instead of doubled (sooner near the limit: heap.h). */
+enum { PAUSE = 400 };
 
 #define NEARLY_FULL 0.9 /* of the limit */
 
@@ -36,7 +35,7 @@ struct zapi_automation {
     struct zapi_host host;
     struct zapi_automation_config config;
     struct zapi_error *error; /* while loading */
-    bool half_full, was_full;
+    bool was_full;
 };
 
 /* ---- what the state asks its host ---- */
@@ -270,6 +269,7 @@ static bool new_state(struct zapi_automation *a)
     if (a->L) {
         lua_atpanic(a->L, on_panic);
         lua_gc(a->L, LUA_GCINC, PAUSE, 0, 0);
+        zapi_heap_collect(a->heap, a->L);
     }
     return a->L != NULL;
 }
@@ -359,11 +359,6 @@ static bool nearly_full(const struct zapi_automation *a)
 
 static void see_to_memory(struct zapi_automation *a)
 {
-    bool half = zapi_heap_used(a->heap) > a->config.memory / 2;
-    if (half != a->half_full) {
-        a->half_full = half;
-        lua_gc(a->L, LUA_GCINC, half ? PAUSE_HALF_FULL : PAUSE, 0, 0);
-    }
     if (a->was_full || !nearly_full(a)) {
         return;
     }

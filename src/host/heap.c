@@ -44,6 +44,9 @@ struct zapi_heap {
     size_t used; /* of the newest chunk */
     size_t held, limit;
     size_t spare; /* SPARE or 0 */
+    size_t low;   /* three quarters of the limit */
+    size_t mark;  /* the collector is started beyond it: low or more */
+    lua_State *L; /* borrowed; NULL: it is not started */
 };
 
 struct zapi_heap *zapi_heap_new(size_t limit)
@@ -51,8 +54,14 @@ struct zapi_heap *zapi_heap_new(size_t limit)
     struct zapi_heap *h = calloc(1, sizeof *h);
     if (h) {
         h->limit = limit ? limit : SIZE_MAX - SPARE;
+        h->mark = h->low = h->limit / 4 * 3;
     }
     return h;
+}
+
+void zapi_heap_collect(struct zapi_heap *h, lua_State *L)
+{
+    h->L = L;
 }
 
 size_t zapi_heap_used(const struct zapi_heap *h)
@@ -171,6 +180,19 @@ static void let_go(struct zapi_heap *h, void *block, size_t size)
     }
 }
 
+/* "Restart" only sets the collector's debt to nothing, so that it begins at the
+ * next allocation that may; it can be called here. Not for every block while
+ * much is kept: again only when some more was taken. */
+static void see_to_garbage(struct zapi_heap *h)
+{
+    if (h->held < h->low) {
+        h->mark = h->low;
+    } else if (h->held > h->mark && h->L) {
+        h->mark = h->held + h->limit / 16;
+        lua_gc(h->L, LUA_GCRESTART);
+    }
+}
+
 void *zapi_heap_alloc(void *ud, void *block, size_t old_size, size_t new_size)
 {
     struct zapi_heap *h = ud;
@@ -192,6 +214,7 @@ void *zapi_heap_alloc(void *ud, void *block, size_t old_size, size_t new_size)
     p = change(h, block, old_size, new_size);
     if (p) {
         h->held = h->held - old_size + new_size;
+        see_to_garbage(h);
     }
     return p;
 }

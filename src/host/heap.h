@@ -7,7 +7,9 @@
  *
  * A limit refuses what would make the state larger; Lua then collects all its
  * garbage, tries once more, and throws "not enough memory". What counts is
- * what Lua holds: a shrink is never refused.
+ * what Lua holds: a shrink is never refused. The buffers of string.rep and its
+ * like are not tried again, so garbage must not fill the heap: from three
+ * quarters of the limit on the collector is set to work, whatever its pause.
  */
 #ifndef ZAPI_HOST_HEAP_H
 #define ZAPI_HOST_HEAP_H
@@ -15,10 +17,14 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include <lua.h>
+
 struct zapi_heap;
 
 /* NULL when memory ended. `limit` in bytes; 0: none. */
 struct zapi_heap *zapi_heap_new(size_t limit);
+/* The state whose collector it may set to work. */
+void zapi_heap_collect(struct zapi_heap *h, lua_State *L);
 /* After lua_close: frees all at once. */
 void zapi_heap_delete(struct zapi_heap *h);
 /* Bytes that the state holds, garbage too. */

@@ -13,7 +13,8 @@
 #include "lua/runtime.h"
 #include "lua/timer.h"
 
-#define CENTURY 3.2e9
+#define CENTURY       3.2e9
+#define AGAIN_SECONDS 1
 
 struct zapi_timer {
     uv_timer_t uv;
@@ -186,8 +187,11 @@ static void alarm_fired(void *arg)
     if (!a->repeats) {
         alarm_stop(a);
     }
-    if (!a->running) {
-        zapi_rt_enter(a->rt, l_alarm_spawn, a, "a timer could not start");
+    if (!a->running &&
+        !zapi_rt_enter(a->rt, l_alarm_spawn, a, "a timer could not start") &&
+        !a->repeats) { /* memory had ended: somebody else's work, maybe */
+        a->timer = zapi_timer_start(zapi_rt_loop(a->rt), AGAIN_SECONDS, 0,
+                                    alarm_fired, a);
     }
 }
 

@@ -123,6 +123,25 @@ static void a_state_lives_with_it(void)
     zapi_heap_delete(h);
 }
 
+/* A buffer of string.rep is not tried again after a collection: garbage must
+ * be gone before. */
+static void garbage_does_not_fill_it(void)
+{
+    struct zapi_heap *h = zapi_heap_new(LIMIT);
+    lua_State *L = lua_newstate(zapi_heap_alloc, h);
+    zapi_heap_collect(h, L);
+    lua_pushcfunction(L, l_open);
+    CHECK_INT(lua_pcall(L, 0, 0, 0), LUA_OK);
+    lua_gc(L, LUA_GCINC, 1000, 0, 0);
+    CHECK(runs(L, "local t = {} "
+                  "for i = 1, 10000 do t[i % 50] = ('x'):rep(9000) .. i end"));
+    CHECK(zapi_heap_used(h) > LIMIT / 3);
+    CHECK(runs(L, "t = {} for i = 1, 75 do t[i] = ('x'):rep(10000) .. i end"));
+    CHECK(runs(L, "for i = 1, 10000 do t[i % 75] = ('y'):rep(9000) .. i end"));
+    lua_close(L);
+    zapi_heap_delete(h);
+}
+
 /* Whatever moment the limit comes at: an error, never an abort. */
 static void any_moment_will_do(void)
 {
@@ -149,6 +168,7 @@ int main(void)
     RUN(refuses_growth_only);
     RUN(has_a_little_to_spare);
     RUN(a_state_lives_with_it);
+    RUN(garbage_does_not_fill_it);
     RUN(any_moment_will_do);
     return CHECK_END();
 }
