@@ -110,11 +110,22 @@ describe("looking after a data folder:", function()
       return shell.must(("stat -c %%a %s/%s"):format(here, name)):gsub("%s+$", "")
    end
 
-   -- Lines to the socket, as they are; what comes back within a moment.
-   local function raw(lines)
-      local _, out = shell.run(("cd %s; { printf %s; sleep 0.5; } | timeout 10 curl -sN "
-         .. "--unix-socket .zapibot/control.sock telnet://x"):format(here, shell.quote(lines)))
-      return out
+   -- A client of the socket: runs JavaScript with it as `s`.
+   local function client(script, background)
+      return (select(2, shell.run(("cd %s; timeout 20 node -e %s %s"):format(here,
+         shell.quote("const s = require('net').connect('.zapibot/control.sock');" .. script),
+         background and ">client 2>&1 &" or ""))))
+   end
+
+   -- Lines to the socket, as they are, and the first `n` lines that come back.
+   local function raw(lines, n)
+      return client(([[
+         let text = '';
+         s.on('data', (d) => {
+            text += d;
+            if (text.split('\n').length > %d) { process.stdout.write(text); s.destroy(); }
+         });
+         s.write(%s);]]):format(n, core.json_encode(lines)))
    end
 
    before_each(function()
@@ -250,16 +261,18 @@ describe("looking after a data folder:", function()
 
    it("serves several clients, and minds none that is slow or wrong", function()
       local bot = start()
-      shell.run(([[cd %s; for i in 1 2 3; do
-            ( { printf '{"do":'; sleep 8; } | timeout 20 curl -sN \
-               --unix-socket .zapibot/control.sock telnet://x) >/dev/null 2>&1 &
-         done]]):format(here))
+      for _ = 1, 3 do -- never a whole line
+         client("s.write('{\"do\":', () => require('fs').appendFileSync('held', 'x'))", true)
+      end
+      client("s.pause(); s.write('{\"do\":\"status\"}\\n'.repeat(900), "
+         .. "() => require('fs').appendFileSync('held', 'x'))", true) -- never reads
+      await "[ $(wc -c <held) = 4 ]"
       assert.is_true(json "status".running)
-      local out = raw '{"do":"inbox.stats"}\n{"do":"nothing"}\nxx\n{"do":"inbox.stats"}\n'
+      local out = raw('{"do":"inbox.stats"}\n{"do":"nothing"}\nxx\n{"do":"inbox.stats"}\n', 4)
       local oks = {}
       for line in out:gmatch "[^\n]+" do oks[#oks + 1] = core.json_decode(line).ok end
       assert.same({true, false, false, true}, oks)
-      assert.matches("too long", raw(("x"):rep(70000)))
+      assert.matches("too long", raw(("x"):rep(70000), 1))
       assert.is_true(json "status".running)
       assert.equal("200", bot.says "fine")
       await "grep -qs fine handled"
