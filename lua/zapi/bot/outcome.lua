@@ -77,14 +77,23 @@ local function pause_of(err, attempt)
    return wait
 end
 
+-- While nothing can be stored every handler fails, whatever it does: that uses up
+-- none of its tries, or a full disk would make dead letters of all that waits.
+local function may_try_again(ctx, err, attempts)
+   return err.retryable and (err.kind == "store.unavailable" or ctx.attempt < attempts)
+end
+
 --- Notes what follows from an error that a handler threw. Failed calls that may
 --- succeed next time are tried again; a script's error is dead at once, as it
---- would come again; so is send.unknown, because a person must decide.
+--- would come again; so is send.unknown, because a person must decide. Memory may
+--- have been used up by another handler, so that is tried again.
 ---@param attempts? integer
 function M.judge(ctx, err, text, attempts)
-   if not core.is_error(err) then
+   if err == "not enough memory" and ctx.attempt < (attempts or M.attempts) then
+      M.note(ctx, "retry", text, 1)
+   elseif not core.is_error(err) then
       M.note(ctx, "dead", text)
-   elseif err.retryable and ctx.attempt < (attempts or M.attempts) then
+   elseif may_try_again(ctx, err, attempts or M.attempts) then
       M.note(ctx, "retry", text, pause_of(err, ctx.attempt))
    else
       M.note(ctx, "dead", text, true)
