@@ -54,7 +54,8 @@ static const char move_deliveries[] =
     " automation) AND person=?1";
 
 static const char move_sends[] =
-    "UPDATE send SET person=?2 WHERE person=?1 AND state IN (1,7,8)";
+    "UPDATE send SET person=?2 WHERE person=?1"
+    " AND (state=1 OR state=7 OR state=8)"; /* the words of its index */
 static const char move_queued[] =
     "UPDATE send SET person=?2 WHERE person=?1 AND state=0";
 

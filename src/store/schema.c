@@ -53,7 +53,7 @@ static const char *const steps[] = {
     " WHERE state=0 AND tries>0;"
     "CREATE INDEX send_accepted ON send(changed) WHERE state=2;"
     "CREATE INDEX send_trouble ON send(person, automation, state)"
-    " WHERE state IN (1,7,8);"
+    " WHERE (state=1 OR state=7 OR state=8);"
     "CREATE TABLE lane(automation TEXT, name TEXT, paused INTEGER,"
     " PRIMARY KEY(automation, name)) WITHOUT ROWID;"
     "CREATE TABLE counter(name TEXT PRIMARY KEY, value INTEGER) WITHOUT ROWID;",

@@ -113,12 +113,10 @@ struct start_job {
     size_t unknown;
 };
 
-/* The index holds 1, 7 and 8 (sending, failed, unknown): SQLite uses it only
- * where its own words are repeated. */
 static const char forget_sending[] =
     "UPDATE send SET state=8, changed=?1, error_kind='send.unknown',"
     " error='the process ended while it was sent: it may have left'"
-    " WHERE state IN (1,7,8) AND state=1";
+    " WHERE " ZAPI_SENDS_TROUBLE " AND state=1";
 
 static bool apply_start(struct zapi_job *job, struct zapi_sql *sql)
 {

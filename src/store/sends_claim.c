@@ -4,9 +4,6 @@
  * automation in the order of (at, id), and turns those that may go into
  * `sending`. The rows that it read belong to the job until they are moved to
  * `done`. Start at apply_claim.
- *
- * Partial indexes are used only where their own words are repeated, hence
- * "state IN (1,7,8) AND state=1".
  */
 #include <stdlib.h>
 #include <string.h>
@@ -51,7 +48,7 @@ static void expire_rows(struct claim_job *j, struct zapi_sql *sql)
 
 static const char select_sending[] =
     "SELECT 1 FROM send WHERE person=?2 AND automation=?1"
-    " AND state IN (1,7,8) AND state=1";
+    " AND " ZAPI_SENDS_TROUBLE " AND state=1";
 static const char select_again[] =
     "SELECT id, at FROM send WHERE automation=?1 AND person=?2 AND state=0"
     " AND tries>0 AND lane NOT IN " PAUSED " ORDER BY id LIMIT 1";

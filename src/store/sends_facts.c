@@ -307,7 +307,7 @@ static bool says(const char *args, const char *text)
 }
 
 static const char select_candidates[] =
-    "SELECT id, args FROM send WHERE person=?1 AND state IN (1,7,8)"
+    "SELECT id, args FROM send WHERE person=?1 AND " ZAPI_SENDS_TROUBLE
     " AND state<>7 AND message_id IS NULL AND tried BETWEEN ?2 AND ?3"
     " AND (instance IS NULL OR ?4='' OR instance=?4)";
 

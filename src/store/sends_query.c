@@ -14,23 +14,22 @@ enum { ANY_STATE = -1 };
 
 enum path { BY_ID, BY_KEY, BY_PREFIX, QUEUED, TROUBLE, ALL, PATHS };
 
-#define FILTER                                           \
-    " (?1 IS NULL OR automation=?1) AND (?2=0 OR id=?2)" \
-    " AND (?3 IS NULL OR key=?3)"                        \
-    " AND (?4 IS NULL OR substr(key, 1, length(?4))=?4)" \
-    " AND (?5 IS NULL OR recipient=?5 OR person=?5)"     \
+#define FILTER                                               \
+    " AND (?1 IS NULL OR automation=?1) AND (?2=0 OR id=?2)" \
+    " AND (?3 IS NULL OR key=?3)"                            \
+    " AND (?4 IS NULL OR substr(key, 1, length(?4))=?4)"     \
+    " AND (?5 IS NULL OR recipient=?5 OR person=?5)"         \
     " AND (?6 IS NULL OR lane=?6) AND (?7=-1 OR state=?7)"
 
-#define WHERE_ID  " FROM send WHERE id=?2 AND" FILTER
-#define WHERE_KEY " FROM send WHERE automation=?1 AND key=?3 AND" FILTER
+#define WHERE_ID  " FROM send WHERE id=?2" FILTER
+#define WHERE_KEY " FROM send WHERE automation=?1 AND key=?3" FILTER
 #define WHERE_PREFIX                                                         \
     " FROM send INDEXED BY send_key WHERE automation=?1 AND key IS NOT NULL" \
-    " AND key>=?4 AND key<=?4||char(1114111) AND" FILTER
-#define WHERE_QUEUED \
-    " FROM send INDEXED BY send_queued WHERE state=0 AND" FILTER
+    " AND key>=?4 AND key<=?4||char(1114111)" FILTER
+#define WHERE_QUEUED " FROM send INDEXED BY send_queued WHERE state=0" FILTER
 #define WHERE_TROUBLE \
-    " FROM send INDEXED BY send_trouble WHERE state IN (1,7,8) AND" FILTER
-#define WHERE_ALL " FROM send WHERE" FILTER
+    " FROM send INDEXED BY send_trouble WHERE " ZAPI_SENDS_TROUBLE FILTER
+#define WHERE_ALL " FROM send WHERE 1" FILTER
 
 #define EACH(where) \
     "SELECT " ZAPI_SENDS_COLUMNS where " ORDER BY id DESC LIMIT ?8"
