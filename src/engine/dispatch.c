@@ -342,6 +342,14 @@ void zapi_dispatch_tick(struct zapi_dispatch *d)
     pump(d);
 }
 
+void zapi_dispatch_clock_set(struct zapi_dispatch *d, double seconds)
+{
+    for (size_t i = 0; i < d->nlater; i++) /* the order stays */
+        d->heap[i].due += seconds;
+    d->told = -1;
+    tell_timer(d);
+}
+
 /* ---- public ---- */
 
 struct zapi_dispatch *

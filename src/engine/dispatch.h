@@ -74,6 +74,9 @@ void zapi_dispatch_merge(struct zapi_dispatch *d, const char *from,
 bool zapi_dispatch_drop(struct zapi_dispatch *d, uint64_t seq,
                         const char *order);
 void zapi_dispatch_tick(struct zapi_dispatch *d);
+/* The clock was set by so many seconds (less than 0: back): what is put aside
+ * waits as long as it would have. */
+void zapi_dispatch_clock_set(struct zapi_dispatch *d, double seconds);
 /* No new handlers start any more (shutdown). */
 void zapi_dispatch_pause(struct zapi_dispatch *d);
 /* After a pause that came before anything ran: what waits starts. */

@@ -359,6 +359,30 @@ static void commands_take_back(void)
     CHECK_INT(nfinished, 5);
 }
 
+static void the_clock_may_be_set_back(void)
+{
+    open_with(8);
+    add("a", 1, true);
+    add("b", 2, true);
+    clock_now = 7200;
+    zapi_dispatch_again(d, started[0], 7210);
+    zapi_dispatch_later(d, started[1], 7205);
+    clock_now = 2;
+    zapi_dispatch_clock_set(d, -7198);
+    CHECK(timer_due == 7);
+    clock_now = 7;
+    zapi_dispatch_tick(d);
+    CHECK_INT(nstarted, 3);
+    CHECK_INT(started[2]->seq, 2);
+    CHECK(timer_due == 12);
+    clock_now = 12;
+    zapi_dispatch_tick(d);
+    CHECK_INT(started[3]->seq, 1);
+    zapi_dispatch_done(d, started[2]);
+    zapi_dispatch_done(d, started[3]);
+    zapi_dispatch_delete(d);
+}
+
 int main(void)
 {
     RUN(one_chat_is_in_order);
@@ -375,5 +399,6 @@ int main(void)
     RUN(two_orders_become_one);
     RUN(what_is_loaded_late_may_be_gone);
     RUN(commands_take_back);
+    RUN(the_clock_may_be_set_back);
     return CHECK_END();
 }
