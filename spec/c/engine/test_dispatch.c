@@ -43,8 +43,9 @@ static struct zapi_event *load(void *arg, struct zapi_delivery *one)
     nloaded++;
     if (one->seq == 1000503 && clock_now < 100)
         one->due = 100;
-    return one->seq == 1000404 || (one->seq == 1000503 && clock_now < 100) ? NULL
-                                                                   : &body;
+    return one->seq == 1000404 || (one->seq == 1000503 && clock_now < 100)
+               ? NULL
+               : &body;
 }
 
 static void timer(void *arg, double due)
