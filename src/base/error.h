@@ -69,6 +69,8 @@
       "the message was cancelled before it left: nothing was sent")           \
     X(STORE_UNAVAILABLE, "store.unavailable", true,                           \
       "nothing can be stored now (disk full or locked); nothing was sent")    \
+    X(STORE_CONFLICT, "store.conflict", true,                                 \
+      "two handlers waited for each other's keys: one of them begins anew")   \
     X(NET_REFUSED, "net.refused", true, "the connection was refused")         \
     X(NET_RESOLVE, "net.resolve", true, "the host name was not found")        \
     X(NET_CONNECT, "net.connect", true, "the host cannot be reached")         \

@@ -65,6 +65,7 @@ struct zapi_hub {
     struct zapi_people *people;
     struct zapi_sends *sends;
     struct zapi_guard *guard;
+    struct zapi_kv *kv; /* NULL: nobody has asked */
     struct zapi_effects *effects;
     uv_async_t async;
     uv_timer_t maintain;
@@ -450,6 +451,8 @@ static void close_store(struct zapi_hub *hub)
 }
 
 static void open_handles(struct zapi_hub *hub)
+    if (hub->kv)
+        zapi_kv_maintain(hub->kv, now);
 {
     uv_async_init(hub->config.loop, &hub->async, on_async);
     uv_timer_init(hub->config.loop, &hub->maintain);
@@ -474,6 +477,7 @@ struct zapi_hub *zapi_hub_open(const struct zapi_hub_config *config,
     open_handles(hub);
     if (open_parts(hub, error))
         return hub;
+    zapi_kv_delete(hub->kv);
     zapi_hub_close(hub);
     return NULL;
 }
@@ -540,6 +544,26 @@ static void on_start(void *arg, struct zapi_delivery *one)
     }
     one->data = r;
     seat->config.start(seat->config.arg, one);
+}
+
+struct zapi_kv *zapi_hub_kv(struct zapi_hub *hub, struct zapi_error *error)
+{
+    if (!hub->kv)
+        hub->kv = zapi_kv_new(hub->db, error);
+    return hub->kv;
+}
+
+struct zapi_kv *zapi_hub_take_kv(struct zapi_hub *hub)
+{
+    struct zapi_kv *kv = hub->db ? NULL : hub->kv;
+    if (kv)
+        hub->kv = NULL;
+    return kv;
+}
+
+void zapi_hub_give_kv(struct zapi_hub *hub, struct zapi_kv *kv)
+{
+    hub->kv = kv;
 }
 
 static struct zapi_event *on_load(void *arg, struct zapi_delivery *one)
@@ -862,7 +886,7 @@ void zapi_hub_end(struct zapi_hub_seat *seat, struct zapi_delivery *one,
     if (one->consumed) {
         free_writes(end->writes);
         end->outcome = ZAPI_INBOX_DONE;
-    } else if (ev->keep || !zapi_hub_db(seat->hub)) {
+    } else if (ev->keep || !zapi_hub_db(seat->hub) || end->writes) {
         zapi_inbox_finish(seat->hub->inbox, end, NULL, NULL);
     } else { /* presence: not stored, never tried again */
         free_writes(end->writes);

@@ -14,6 +14,7 @@
 #include "engine/guard.h"
 #include "store/db.h"
 #include "store/inbox.h"
+#include "store/kv.h"
 #include "store/people.h"
 #include "store/sends.h"
 
@@ -43,6 +44,12 @@ struct zapi_inbox *zapi_hub_inbox(struct zapi_hub *hub);
 struct zapi_people *zapi_hub_people(struct zapi_hub *hub);
 /* NULL in memory. */
 struct zapi_sends *zapi_hub_sends(struct zapi_hub *hub);
+/* Opened at the first call. NULL: *error. */
+struct zapi_kv *zapi_hub_kv(struct zapi_hub *hub, struct zapi_error *error);
+/* In memory: takes it out of a hub that is going to be closed (NULL: it was not
+ * opened), and gives it to the next one. */
+struct zapi_kv *zapi_hub_take_kv(struct zapi_hub *hub);
+void zapi_hub_give_kv(struct zapi_hub *hub, struct zapi_kv *kv);
 struct zapi_guard *zapi_hub_guard(struct zapi_hub *hub);
 uv_loop_t *zapi_hub_loop(struct zapi_hub *hub);
 

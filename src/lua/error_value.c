@@ -50,7 +50,7 @@ static int l_concat(lua_State *L)
 }
 
 /* Stack: -- metatable */
-static void push_metatable(lua_State *L)
+void zapi_error_push_metatable(lua_State *L)
 {
     static const luaL_Reg metamethods[] = {
         {"__tostring", l_tostring},
@@ -95,7 +95,7 @@ void zapi_error_push(lua_State *L, const struct zapi_error *e)
         lua_pushnumber(L, e->retry_after);
         lua_setfield(L, -2, "retry_after");
     }
-    push_metatable(L);
+    zapi_error_push_metatable(L);
     lua_setmetatable(L, -2);
 }
 
@@ -104,7 +104,7 @@ bool zapi_error_test(lua_State *L, int index)
     if (!lua_istable(L, index) || !lua_getmetatable(L, index)) {
         return false;
     }
-    push_metatable(L);
+    zapi_error_push_metatable(L);
     bool same = lua_rawequal(L, -1, -2);
     lua_pop(L, 2);
     return same;

@@ -31,14 +31,29 @@ static struct zapi_hub *open_own(struct zapi_rt *rt, struct zapi_error *error)
     return hub;
 }
 
+/* What scripts keep stays as long as the state. */
+static void move_kv(struct zapi_rt *rt, struct zapi_kv *kv)
+{
+    struct zapi_error error = {.kind = ZAPI_E_NONE};
+    zapi_kv_renew(kv);
+    rt->hub = open_own(rt, &error);
+    if (rt->hub && !zapi_hub_db(rt->hub))
+        zapi_hub_give_kv(rt->hub, kv);
+    else
+        zapi_kv_delete(kv);
+}
+
 void zapi_rt_renew_hub(struct zapi_rt *rt)
 {
     if (!rt->hub || rt->host || zapi_hub_db(rt->hub) ||
         !zapi_hub_is_vacant(rt->hub))
         return;
+    struct zapi_kv *kv = zapi_hub_take_kv(rt->hub);
     zapi_rt_cancel_at_close(rt, rt->hub);
     zapi_hub_close(rt->hub);
     rt->hub = NULL;
+    if (kv)
+        move_kv(rt, kv);
 }
 
 struct zapi_hub *zapi_rt_hub(lua_State *L, struct zapi_rt *rt)

@@ -16,7 +16,8 @@
  * Throws when it cannot be opened. Closed with the runtime. */
 struct zapi_hub *zapi_rt_hub(lua_State *L, struct zapi_rt *rt);
 /* Plain Lua, in memory, and nobody has a seat: what the hub remembers (keys of
- * events) was of bots that are gone. The next one begins anew. */
+ * events) was of bots that are gone. The next one begins anew, but for what
+ * scripts keep by zapi.store. */
 void zapi_rt_renew_hub(struct zapi_rt *rt);
 /* The seat of the service at `index`; throws when it is closed. */
 struct zapi_hub_seat *zapi_service_seat(lua_State *L, int index);

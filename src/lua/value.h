@@ -36,6 +36,8 @@ void zapi_value_push_array_mark(lua_State *L);
 bool zapi_value_is_null(lua_State *L, int index);
 /* Pushes the error object that scripts see (a table with metatable). */
 void zapi_error_push(lua_State *L, const struct zapi_error *e);
+/* The metatable of such tables. */
+void zapi_error_push_metatable(lua_State *L);
 /* Is the value at `index` such an object? */
 bool zapi_error_test(lua_State *L, int index);
 

@@ -75,6 +75,9 @@ struct zapi_write {
     struct zapi_write *next;
 };
 
+    /* Loop thread: it is handed to the writer, and will be applied. May be
+     * NULL. */
+    void (*leave)(struct zapi_write *w);
 /* The loop thread's read-only connection. */
 struct zapi_sql *zapi_db_reader(struct zapi_db *db);
 /* Submits and waits; not on the writer thread. For commands and tests. */

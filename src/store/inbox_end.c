@@ -172,6 +172,9 @@ static void end_at_once(const struct zapi_inbox_end *end,
                         void *arg, enum zapi_db_result result)
 {
     struct zapi_write *writes = end->writes;
+    if (result == ZAPI_DB_OK) /* in memory */
+        for (struct zapi_write *w = writes; w; w = w->next)
+            w->apply(w, NULL);
     release_writes(&writes);
     if (done)
         done(arg, result);
@@ -213,5 +216,8 @@ void zapi_inbox_finish(struct zapi_inbox *in, const struct zapi_inbox_end *end,
     e->reason = e->text;
     strncat(e->person, zapi_inbox_person(room, end->order, end->seq),
             sizeof e->person - 1);
+    for (struct zapi_write *w = e->writes; w; w = w->next)
+        if (w->leave)
+            w->leave(w);
     zapi_db_submit(in->config.db, &e->job);
 }

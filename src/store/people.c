@@ -17,6 +17,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "store/kv.h"
 #include "store/people_map.h"
 #include "store/sql.h"
 
@@ -105,7 +106,8 @@ static bool write_merge(struct zapi_sql *sql, const char *from, const char *to)
            run_two(sql, move_deliveries, from, to) &&
            run_two(sql, move_sends, from, to) &&
            run_two(sql, move_queued, from, to) &&
-           run_two(sql, drop_person, from, NULL) && write_alias(sql, from, to);
+           run_two(sql, drop_person, from, NULL) &&
+           zapi_kv_merge(sql, from, to) && write_alias(sql, from, to);
 }
 
 /* ---- the job that writes a person ---- */
@@ -500,6 +502,8 @@ size_t zapi_people_forget(struct zapi_people *p, struct zapi_sql *sql,
             if (run_one(sql, removals[i], NULL))
                 removed += (size_t)zapi_sql_changes(sql);
         run_one(sql, empty_gone, NULL);
+        int64_t kept = zapi_kv_forget(sql, known.key);
+        removed += kept > 0 ? (size_t)kept : 0;
     }
     forget_in_memory(p, known.key);
     return removed;
