@@ -703,6 +703,39 @@ static void kick(struct zapi_door *d)
     (void)n; /* fails only when the counter is full: then it is readable */
 }
 
+/* Between cork and uncork of this thread: the door that is to be kicked. */
+static _Thread_local bool corked;
+static _Thread_local struct zapi_door *held; /* counted */
+
+void zapi_door_cork(void)
+{
+    corked = true;
+}
+
+void zapi_door_uncork(void)
+{
+    struct zapi_door *d = held;
+    corked = false;
+    held = NULL;
+    if (!d)
+        return;
+    pthread_mutex_lock(&d->lock);
+    kick(d);
+    pthread_mutex_unlock(&d->lock);
+    door_unref(d);
+}
+
+/* Under the lock. */
+static void kick_or_hold(struct zapi_door *d)
+{
+    if (!corked || (held && held != d)) {
+        kick(d);
+    } else if (!held) {
+        held = d;
+        d->refs++;
+    }
+}
+
 /* Under the lock: the connection has something to do. */
 static void make_ready(struct zapi_exchange *ex)
 {
@@ -712,7 +745,7 @@ static void make_ready(struct zapi_exchange *ex)
     ex->ready = true;
     ex->next_ready = d->ready;
     d->ready = ex;
-    kick(d);
+    kick_or_hold(d);
 }
 
 static void resume_ready(struct zapi_door *d)

@@ -105,6 +105,12 @@ void zapi_exchange_patience(struct zapi_exchange *ex, double seconds);
 void zapi_exchange_set_data(struct zapi_exchange *ex, void *data);
 void *zapi_exchange_data(const struct zapi_exchange *ex);
 
+/* Whoever answers many requests at once corks first: the door's thread is then
+ * woken once, at the end, instead of in between. Of the calling thread; do not
+ * nest. */
+void zapi_door_cork(void);
+void zapi_door_uncork(void);
+
 /* ---- answering; exactly one of respond and stream ---- */
 /* `body` and `headers` ("Name: value" …, NULL-terminated, or NULL) are copied.
  * HEAD and 204/304 are sent without a body. */

@@ -196,6 +196,7 @@ static bool start(struct zapi_db *db, const struct zapi_db_config *config,
     struct zapi_writer_config w = {.sql = db->sql,
                                    .cp = db->cp,
                                    .alarm = config->alarm,
+                                   .batch = config->batch,
                                    .arg = config->arg};
     db->writer = zapi_writer_start(&w);
     if (!db->writer)

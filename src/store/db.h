@@ -28,6 +28,9 @@ struct zapi_db_config {
      * stored now, NULL when it can again. Whoever gets it logs it. May be
      * NULL. */
     void (*alarm)(void *arg, const char *why);
+    /* Writer thread, around the `done`s of a batch: whoever they wake is better
+     * woken once, at the end. May be NULL. */
+    void (*batch)(void *arg, bool begins);
     void *arg;
 };
 
@@ -70,14 +73,15 @@ size_t zapi_db_queued(struct zapi_db *db);
 /* Jobs whose place is a list of one transaction: runs each write's `apply` in
  * order. Part of a handler's good end. `release` frees it, stored or not. */
 struct zapi_write {
+    /* `sql` is NULL without a database (loop thread, once). */
     bool (*apply)(struct zapi_write *w, struct zapi_sql *sql);
+    /* Loop thread: it is handed to the writer, and will be applied. May be
+     * NULL. */
+    void (*leave)(struct zapi_write *w);
     void (*release)(struct zapi_write *w);
     struct zapi_write *next;
 };
 
-    /* Loop thread: it is handed to the writer, and will be applied. May be
-     * NULL. */
-    void (*leave)(struct zapi_write *w);
 /* The loop thread's read-only connection. */
 struct zapi_sql *zapi_db_reader(struct zapi_db *db);
 /* Submits and waits; not on the writer thread. For commands and tests. */

@@ -14,6 +14,7 @@
 #include "store/writer.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <time.h>
@@ -120,12 +121,16 @@ static enum attempt attempt(struct zapi_writer *w, size_t n)
 
 /* ---- ends ---- */
 
-static void end_job(struct zapi_writer *w, struct zapi_job *job,
-                    enum zapi_db_result result)
+static void mark_batch(struct zapi_writer *w, bool begins)
 {
-    job->done(job, result);
+    if (w->config.batch)
+        w->config.batch(w->config.arg, begins);
+}
+
+static void ended(struct zapi_writer *w, size_t n)
+{
     pthread_mutex_lock(&w->lock);
-    w->queued--;
+    w->queued -= n;
     pthread_mutex_unlock(&w->lock);
 }
 
@@ -168,14 +173,18 @@ static struct zapi_job *sweep(struct zapi_writer *w, size_t n, bool last)
 
 static void refuse(struct zapi_writer *w, size_t n, bool last)
 {
-    size_t lost = 0;
+    size_t lost = 0, done = 0;
     struct zapi_job *job = sweep(w, n, last);
+    mark_batch(w, true);
     while (job) {
         struct zapi_job *next = job->next;
         lost += job->must;
-        end_job(w, job, ZAPI_DB_UNAVAILABLE);
+        job->done(job, ZAPI_DB_UNAVAILABLE);
+        done++;
         job = next;
     }
+    ended(w, done);
+    mark_batch(w, false);
     if (lost > 0)
         zapi_err("the end of %zu handlers or sends could not be written: %s; "
                  "at the next start they are taken up as they were before",
@@ -212,8 +221,12 @@ static void write_batch(struct zapi_writer *w, size_t n, bool last)
         pthread_mutex_unlock(&w->lock);
         tell(w, before);
     }
+    mark_batch(w, true);
     for (size_t i = 0; i < n; i++)
-        end_job(w, w->batch[i], w->failed[i] ? ZAPI_DB_FAILED : ZAPI_DB_OK);
+        w->batch[i]->done(w->batch[i],
+                          w->failed[i] ? ZAPI_DB_FAILED : ZAPI_DB_OK);
+    ended(w, n);
+    mark_batch(w, false);
 }
 
 /* ---- the thread ---- */
@@ -256,10 +269,21 @@ static size_t take(struct zapi_writer *w, bool *last)
     return n;
 }
 
+/* On one core a writer that preempts whoever gave it a job makes a transaction
+ * of each job. As a batch thread it waits for its turn, and finds more. */
+static void let_others_go_on(void)
+{
+#ifdef SCHED_BATCH
+    struct sched_param none = {.sched_priority = 0};
+    pthread_setschedparam(pthread_self(), SCHED_BATCH, &none);
+#endif
+}
+
 static void *writer_main(void *arg)
 {
     struct zapi_writer *w = arg;
     bool last = false;
+    let_others_go_on();
     for (;;) {
         size_t n = take(w, &last);
         if (n == 0 && last)

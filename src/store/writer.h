@@ -15,6 +15,7 @@ struct zapi_writer_config {
     struct zapi_sql *sql;       /* borrowed; the thread's own from now on */
     struct zapi_checkpoint *cp; /* borrowed */
     void (*alarm)(void *arg, const char *why); /* may be NULL */
+    void (*batch)(void *arg, bool begins);     /* may be NULL */
     void *arg;
 };
 
