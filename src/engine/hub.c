@@ -15,6 +15,7 @@
 #include "engine/hub.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -62,6 +63,7 @@ struct running { /* a handler under way; the delivery's `data` */
 };
 
 struct zapi_hub {
+    atomic_bool unwritable; /* any thread */
     struct zapi_hub_config config;
     struct zapi_db *db;
     struct zapi_inbox *inbox;
@@ -184,6 +186,7 @@ static void count_event(const struct zapi_event *ev, const char *result)
     zapi_metrics_label(kind, sizeof kind, "kind", ev->kind);
     snprintf(labels, sizeof labels, "%s,result=\"%s\"", kind, result);
     zapi_metrics_add(ZAPI_M_EVENTS, labels, 1);
+    zapi_metrics_set(ZAPI_M_LAST_EVENT, NULL, ev->received_at);
 }
 
 static uint64_t on_wanted(void *arg, const struct zapi_event *ev)
@@ -372,7 +375,8 @@ bool zapi_hub_take(struct zapi_hub *hub, struct zapi_event *ev, bool may_wait,
 
 static void on_alarm(void *arg, const char *why)
 {
-    (void)arg;
+    struct zapi_hub *hub = arg;
+    atomic_store(&hub->unwritable, why != NULL);
     zapi_metrics_set(ZAPI_M_STORE, NULL, why ? 0 : 1);
     if (why)
         zapi_err("ALARM: nothing can be stored (%s): webhooks get 503 until "
@@ -1007,6 +1011,11 @@ void zapi_hub_dropped(struct zapi_hub *hub, const char *automation,
     struct zapi_hub_seat *seat = seat_named(hub, automation);
     if (seat)
         zapi_dispatch_drop(seat->dispatch, seq, order);
+}
+
+bool zapi_hub_writable(const struct zapi_hub *hub)
+{
+    return !atomic_load(&hub->unwritable);
 }
 
 void zapi_hub_measure(struct zapi_hub *hub)

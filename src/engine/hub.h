@@ -38,6 +38,8 @@ void zapi_hub_close(struct zapi_hub *hub);
 
 /* Has no automation joined (or has each one left)? */
 bool zapi_hub_is_vacant(const struct zapi_hub *hub);
+/* Can something be stored now? In memory: always. Any thread. */
+bool zapi_hub_writable(const struct zapi_hub *hub);
 /* NULL in memory. */
 struct zapi_db *zapi_hub_db(struct zapi_hub *hub);
 struct zapi_inbox *zapi_hub_inbox(struct zapi_hub *hub);

@@ -109,6 +109,12 @@ static void host_publish(void *arg, const char *name, const char *value)
     zapi_config_set(a->config.config, name, value);
 }
 
+static void host_listening(void *arg, const char *address)
+{
+    struct zapi_automation *a = arg;
+    a->config.listening(a->config.arg, address);
+}
+
 static struct zapi_hub *host_hub(void *arg, struct zapi_error *error)
 {
     struct zapi_automation *a = arg;
@@ -297,6 +303,7 @@ zapi_automation_new(const struct zapi_automation_config *config,
         .stop = host_stop,
         .publish = host_publish,
         .hub = host_hub,
+        .listening = host_listening,
         .room = host_room,
         .spare = host_spare,
         .arg = a,

@@ -27,6 +27,8 @@ struct zapi_automation_config {
     const struct zapi_setting *settings; /* borrowed */
     /* The program's hub; NULL: *error. */
     struct zapi_hub *(*hub)(void *arg, struct zapi_error *error);
+    /* A bot of it takes webhooks there. */
+    void (*listening)(void *arg, const char *address);
     struct zapi_watch *watch; /* borrowed; may be NULL */
     size_t memory;            /* limit in bytes; 0: none */
     /* The main chunk has ended. */

@@ -14,16 +14,20 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/metrics.h"
 #include "base/redact.h"
 #include "engine/hub.h"
+#include "host/admin.h"
 #include "host/control.h"
 #include "host/limits.h"
 #include "host/monitor.h"
+#include "host/notify.h"
 
 #define GRACE_MS    10000u
 #define LOOK_MS     20u /* how often a program that ends looks whether it can */
 #define SECOND_MS   1000u
 #define MAX_SCRIPTS 2
+#define ADMIN       "127.0.0.1:9180"
 #define EXIT_FULL   75 /* a supervisor starts it anew */
 
 struct zapi_program {
@@ -36,12 +40,15 @@ struct zapi_program {
     struct zapi_config *config;
     struct zapi_hub *hub; /* opened when a script first needs it */
     struct zapi_control *control; /* while the hub is open; NULL in memory */
+    struct zapi_admin *admin;     /* while the hub is open; NULL: off */
+    struct zapi_notify *notify;   /* NULL: no service manager */
     const struct zapi_options *options;
     struct zapi_automation *scripts[MAX_SCRIPTS];
     size_t nscripts;
     uint64_t give_up; /* uv_now when the grace is over */
     int code;
     bool main_ended;
+    bool listens; /* some bot does */
     bool ending;
     bool over;
 };
@@ -79,6 +86,8 @@ static void begin_end(struct zapi_program *p)
         return;
     }
     p->ending = true;
+    zapi_notify_stopping(p->notify, "ending: what runs gets ten seconds");
+    zapi_admin_ending(p->admin);
     for (i = 0; i < p->nscripts; i++) {
         zapi_automation_quiesce(p->scripts[i]);
     }
@@ -122,6 +131,7 @@ static void catch_signals(struct zapi_program *p)
     sigaction(SIGINT, &sa, NULL);
     sigaction(SIGTERM, &sa, NULL);
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* a file that may not grow: an error like others */
 }
 
 /* A tool's output is what it prints: only warnings stand beside it. */
@@ -193,6 +203,7 @@ struct zapi_program *zapi_program_new(const struct zapi_options *options)
         if (!bad && zapi_limits_read(p->config, &p->limits, &bad)) {
             init_loop(p);
             start_monitor(p);
+            p->notify = options->tool ? NULL : zapi_notify_open(&p->loop);
             return p;
         }
     }
@@ -226,6 +237,22 @@ static void start_control(struct zapi_program *p)
         zapi_warn("commands cannot reach this process: %s", error.message);
 }
 
+/* A busy port is no reason not to run. Trying a bot out needs no such address
+ * unless one was asked for. */
+static void start_admin(struct zapi_program *p)
+{
+    struct zapi_error error;
+    const char *listen = zapi_config_get(p->config, "ZAPIBOT_ADMIN_LISTEN");
+    if (!listen && p->options->command == ZAPI_COMMAND_RUN)
+        listen = ADMIN;
+    if (!listen || strcmp(listen, "off") == 0)
+        return;
+    p->admin = zapi_admin_start(&p->loop, p->hub, listen, &error);
+    if (!p->admin)
+        zapi_warn("no /healthz, /readyz and /metrics: %s (--admin-listen)",
+                  error.message);
+}
+
 static struct zapi_hub *open_hub(void *arg, struct zapi_error *error)
 {
     struct zapi_program *p = arg;
@@ -240,6 +267,8 @@ static struct zapi_hub *open_hub(void *arg, struct zapi_error *error)
     p->hub = zapi_hub_open(&c, error);
     if (p->hub && c.folder)
         start_control(p);
+    if (p->hub)
+        start_admin(p);
     return p->hub;
 }
 
@@ -250,10 +279,22 @@ struct zapi_hub *zapi_program_hub(struct zapi_program *p)
 
 /* ---- scripts ---- */
 
+static void on_listening(void *arg, const char *address)
+{
+    struct zapi_program *p = arg;
+    char status[200];
+    snprintf(status, sizeof status, "listening %s", address);
+    zapi_notify_ready(p->notify, status);
+    p->listens = true;
+}
+
 static void on_main_ended(void *arg, bool ok)
 {
     struct zapi_program *p = arg;
     p->main_ended = true;
+    if (ok && !p->listens) {
+        zapi_notify_ready(p->notify, "the script has run");
+    }
     if (!ok) {
         p->code = p->code ? p->code : 1;
         begin_end(p);
@@ -303,6 +344,7 @@ bool zapi_program_add(struct zapi_program *p, const char *name,
         .ended = main ? on_main_ended : on_helper_ended,
         .stop = on_stop,
         .hub = open_hub,
+        .listening = on_listening,
         .full = on_full,
         .arg = p,
     };
@@ -372,11 +414,14 @@ void zapi_program_delete(struct zapi_program *p)
         zapi_automation_delete(p->scripts[--p->nscripts]);
     }
     zapi_control_stop(p->control);
+    zapi_admin_stop(p->admin);
     if (p->hub) {
         zapi_hub_close(p->hub);
     }
     zapi_monitor_stop(p->monitor);
+    zapi_notify_close(p->notify);
     close_handles(p);
+    zapi_metrics_clear();
     zapi_config_delete(p->config);
     free(p);
     zapi_redact_clear();

@@ -33,6 +33,8 @@ struct zapi_host {
     void (*stop)(void *arg, int code);
     /* The program's hub, opened at the first call; NULL: *error. */
     struct zapi_hub *(*hub)(void *arg, struct zapi_error *error);
+    /* A service of the state takes webhooks there from now on. May be NULL. */
+    void (*listening)(void *arg, const char *address);
     /* core.publish: a configuration value for the automations that are added
      * later (the sandbox tells its address so). May be NULL. */
     void (*publish)(void *arg, const char *name, const char *value);

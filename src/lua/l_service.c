@@ -704,8 +704,8 @@ static struct zapi_event *make_injected(lua_State *L)
     return ingest_arg(L, 2);
 }
 
-/* service:inject(text) -> true (stored or a duplicate) | nil, err: an event as
- * if it had come by the door */
+/* service:inject(text) -> true | false (a duplicate) | nil, err: an event as if
+ * it had come by the door */
 static int l_inject(lua_State *L)
 {
     struct service *s = check_open(L);
@@ -1176,6 +1176,8 @@ static bool start_door(struct service *s, const struct options *o,
         (struct zapi_rt_part){.quiesce = on_quiesce, .busy = busy, .arg = s};
     zapi_rt_add_part(s->rt, &s->part);
     s->held = true;
+    if (s->rt->host && s->rt->host->listening)
+        s->rt->host->listening(s->rt->host->arg, s->address);
     return true;
 }
 
