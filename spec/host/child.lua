@@ -55,8 +55,9 @@ end
 function Child:start(options, env)
    shell.must(([[
       cd %s; rm -f err code
-      (env -i PATH="$PATH" ASAN_OPTIONS="$ASAN_OPTIONS" ZAPI_INSTANCE_ID=3C0FFEE1 \
-         ZAPI_TOKEN=tttttttttt ZAPIBOT_WEBHOOK_SECRET=%s ZAPIBOT_ADMIN_LISTEN=off %s \
+      (env -i PATH="$PATH" ASAN_OPTIONS="$ASAN_OPTIONS" ZAPI_BASE_URL=http://127.0.0.1:9 \
+         ZAPI_INSTANCE_ID=3C0FFEE1 ZAPI_TOKEN=tttttttttt \
+         ZAPIBOT_WEBHOOK_SECRET=%s ZAPIBOT_ADMIN_LISTEN=off %s \
          %s --listen 127.0.0.1:0 %s bot.lua >/dev/null 2>err & echo $! >pid
       wait $!; echo $? >code.new; mv code.new code) >/dev/null 2>&1 &]]):format(
       shell.quote(self.folder), SECRET, env or "", shell.quote(support.program), options))
@@ -71,6 +72,7 @@ function Child:post(text, phone)
    self.sent = self.sent + 1
    local payload = fake.sample("received_text", {
       text = {message = text}, phone = phone or "5511999990001", chatLid = fake.none,
+      instanceId = "3C0FFEE1",
       messageId = ("3EB0%s%06d"):format(self.folder:gsub("%W", ""):sub(-8), self.sent),
    })
    return assert(core.http_request {

@@ -133,6 +133,12 @@ local function failed(self, ctx, handler, err, text)
    end
 end
 
+-- What xpcall gives when it could not call with_traceback: memory had ended.
+local function without_traceback(err, handler)
+   return {err = err, text = ("%s, in the handler registered at %s"):format(tostring(err),
+      handler and handler.where or "bot:use")}
+end
+
 -- Runs a part of an event's way under its time limit. `part`: in a task of its
 -- own, beside the event's.
 local function run(self, ctx, fn, list, i, part)
@@ -141,7 +147,9 @@ local function run(self, ctx, fn, list, i, part)
    local ok, caught_ = xpcall(fn, with_traceback, self, ctx, list, i, entry)
    if ok or outcome.is_stop(caught_) then return end
    if part then ctx._quiet = nil end
-   failed(self, ctx, entry and entry.handler or ctx._handler, caught_.err, caught_.text)
+   local handler = entry and entry.handler or ctx._handler
+   if type(caught_) ~= "table" then caught_ = without_traceback(caught_, handler) end
+   failed(self, ctx, handler, caught_.err, caught_.text)
 end
 
 local step
