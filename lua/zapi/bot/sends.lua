@@ -18,6 +18,9 @@ local M = {}
 local Sends = {}
 Sends.__index = Sends
 
+-- Rows of which this process knows more than the reader may.
+local REMEMBERED <const> = 128
+
 --- Seconds that an answer may wait for its pace or for the connection.
 M.patience = 3600
 
@@ -214,6 +217,7 @@ function Sends:wait(m, state, seconds)
    naps.count = naps.count + 1
    local _ <close> = setmetatable({sends = self, id = id}, Watcher)
    local deadline = core.hrtime() + seconds
+   if self.recent[id] then learn(m, self.recent[id]) end
    local row = self:row(id)
    if row then learn(m, row) end
    while true do
@@ -235,6 +239,7 @@ end
 function Sends:finish(row)
    core.sends.finish(self.service, row)
    if self.waits[row.id] then self:tell(row) end
+   if self.outbox.held then self.outbox:ended() end
 end
 
 -- A reply has ids, mostly nothing else; only what is more is kept as it is.
@@ -244,6 +249,14 @@ local function result_of(reply)
    for name in pairs(reply) do
       if not ids[name] then return core.json_encode(reply) end
    end
+end
+
+--- Remembers a while what became of a row that no Message saw: the reader may not
+--- know it yet when somebody begins to wait.
+function Sends:remember(row)
+   self.recent[self.ring[self.turn] or 0] = nil
+   self.recent[row.id], self.ring[self.turn] = row, row.id
+   self.turn = self.turn % REMEMBERED + 1
 end
 
 --- Notes that a call succeeded. The message's id.
@@ -452,7 +465,9 @@ end
 
 --- The sends of a bot that runs. `outbox` (bot/worker.lua) sends what waits.
 function M.new(bot)
-   local self = setmetatable({bot = bot, service = bot.service, waits = {}}, Sends)
+   local self = setmetatable({
+      bot = bot, service = bot.service, waits = {}, recent = {}, ring = {}, turn = 1,
+   }, Sends)
    self.link = links.new(function() self.outbox:wake() end)
    self.outbox = require("zapi.bot.worker").new(self, M.decode)
    return self

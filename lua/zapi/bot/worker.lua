@@ -10,6 +10,8 @@ Worker.__index = Worker
 
 --- Messages on their way at once.
 M.most = 8
+--- Seconds after an answer until what it held up is looked at.
+M.soon = 0.1
 --- Seconds until a row is tried again whose guard or client is missing.
 M.retry = 60
 --- Seconds after the first failure that may pass; doubled each time up to 300.
@@ -30,11 +32,14 @@ local function back(self, row, seconds)
    self.sends:requeue(row.id, seconds, math.max(row.tries or 1, 1))
 end
 
+local reports <const> = {failed = "message.failed", unknown = "message.unknown"}
+
 local function give_up(self, row, state, kind, text)
    local ended = {id = row.id, state = state, error_kind = kind, error = text}
    self.sends:finish(ended)
+   self.sends:remember(ended)
    row.state, row.error_kind, row.error = state, kind, text
-   if state == "failed" then self.sends:report("message.failed", row) end
+   if reports[state] then self.sends:report(reports[state], row) end
 end
 
 -- A failure that may pass: again, later and later, until its end.
@@ -74,14 +79,15 @@ end
 local function call(self, row, client, params)
    local ok, reply, err = pcall(client.call, client, row.endpoint, params)
    if not ok then return give_up(self, row, "failed", "client.invalid_params", tostring(reply)) end
-   if reply then return self.sends:accepted(row.id, reply) end
+   if reply then
+      local id = self.sends:accepted(row.id, reply)
+      return self.sends:remember {id = row.id, state = "accepted", message_id = id}
+   end
    if self.sends:is_disconnected(err, client) then return back(self, row, 0) end
    if err.retryable and err.outcome ~= "unknown" then return again(self, row, err) end
-   self.sends:failed(row.id, err)
-   row.error_kind, row.error = err.kind, err.message
    local unknown = err.kind == "send.unknown" or err.outcome == "unknown"
-   row.state = unknown and "unknown" or "failed"
-   self.sends:report(unknown and "message.unknown" or "message.failed", row)
+   give_up(self, row, unknown and "unknown" or "failed",
+      unknown and "send.unknown" or err.kind, err.message)
 end
 
 local function deliver(self, row)
@@ -149,6 +155,8 @@ local function round(self)
       start(self, row)
    end
    if #rows > 0 then return pace end
+   -- Held back by what is on its way to the same person, or by a pause.
+   self.held = core.sends.count(self.service, {state = "queued"}).queued > 0
    return due and due > 0 and due - core.now() or math.huge
 end
 
@@ -167,6 +175,16 @@ function Worker:wake()
    if self.nap then self.nap:cancel() end
 end
 
+--- A message has ended, and may have held up others: looked at soon, not for
+--- each answer of a busy bot.
+function Worker:ended()
+   if not self.held or self.soon then return end
+   self.soon = core.after(M.soon, function()
+      self.soon = nil
+      self:wake()
+   end)
+end
+
 function Worker:start()
    self.task = core.spawn(self.run, self)
 end
@@ -181,6 +199,7 @@ end
 
 function Worker:close()
    self.closed = true
+   if self.soon then self.soon:cancel() end
    if self.nap then self.nap:cancel() end
    if self.task and self.task ~= core.current() then self.task:cancel() end
 end
