@@ -43,7 +43,7 @@ struct zapi_heap {
     struct chunk *chunks;
     size_t used; /* of the newest chunk */
     size_t held, limit;
-    size_t spare; /* SPARE or 0 */
+    size_t top;   /* the limit, or a little more */
     size_t low;   /* three quarters of the limit */
     size_t mark;  /* the collector is started beyond it: low or more */
     lua_State *L; /* borrowed; NULL: it is not started */
@@ -54,6 +54,7 @@ struct zapi_heap *zapi_heap_new(size_t limit)
     struct zapi_heap *h = calloc(1, sizeof *h);
     if (h) {
         h->limit = limit ? limit : SIZE_MAX - SPARE;
+        h->top = h->limit;
         h->mark = h->low = h->limit / 4 * 3;
     }
     return h;
@@ -79,7 +80,7 @@ size_t zapi_heap_room(const struct zapi_heap *h)
 
 void zapi_heap_spare(struct zapi_heap *h, bool on)
 {
-    h->spare = on ? SPARE : 0;
+    h->top = h->limit + (on ? SPARE : 0);
 }
 
 void zapi_heap_delete(struct zapi_heap *h)
@@ -182,13 +183,14 @@ static void let_go(struct zapi_heap *h, void *block, size_t size)
 
 /* "Restart" only sets the collector's debt to nothing, so that it begins at the
  * next allocation that may; it can be called here. Not for every block while
- * much is kept: again only when some more was taken. */
-static void see_to_garbage(struct zapi_heap *h)
+ * much is kept: again when some more was taken, or the heap had been below. */
+static void see_to_garbage(struct zapi_heap *h, size_t held)
 {
     if (h->held < h->low) {
         h->mark = h->low;
-    } else if (h->held > h->mark && h->L) {
-        h->mark = h->held + h->limit / 16;
+    }
+    if (held > h->mark && h->L) {
+        h->mark = held + h->limit / 16;
         lua_gc(h->L, LUA_GCRESTART);
     }
 }
@@ -196,25 +198,27 @@ static void see_to_garbage(struct zapi_heap *h)
 void *zapi_heap_alloc(void *ud, void *block, size_t old_size, size_t new_size)
 {
     struct zapi_heap *h = ud;
+    size_t held;
     void *p;
-    if (!block) {
-        old_size = 0; /* it told a type */
-    }
     if (new_size == 0) {
         if (block) {
             let_go(h, block, old_size);
         }
         return NULL;
     }
-    if (new_size > old_size &&
-        (new_size > h->limit + h->spare ||
-         h->held - old_size > h->limit + h->spare - new_size)) {
+    if (!block) {
+        old_size = 0; /* it told a type */
+    }
+    held = h->held - old_size + new_size; /* less than new_size: too much */
+    if (new_size > old_size && (held > h->top || held < new_size)) {
         return NULL;
     }
     p = change(h, block, old_size, new_size);
     if (p) {
-        h->held = h->held - old_size + new_size;
-        see_to_garbage(h);
+        if (held > h->low) {
+            see_to_garbage(h, held);
+        }
+        h->held = held;
     }
     return p;
 }
