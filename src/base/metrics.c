@@ -209,6 +209,17 @@ void zapi_metrics_observe(enum zapi_metric id, const char *labels,
     pthread_mutex_unlock(&m->lock);
 }
 
+bool zapi_metrics_gauge(const char *name, enum zapi_metric *out)
+{
+    for (size_t i = 0; i < ZAPI_M_COUNT; i++) {
+        if (table[i].type == gauge && strcmp(table[i].name, name) == 0) {
+            *out = (enum zapi_metric)i;
+            return true;
+        }
+    }
+    return false;
+}
+
 void zapi_metrics_forget(enum zapi_metric id)
 {
     struct metric *m = enter(id);

@@ -11,6 +11,7 @@
 #ifndef ZAPI_BASE_METRICS_H
 #define ZAPI_BASE_METRICS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -74,6 +75,8 @@ void zapi_metrics_add(enum zapi_metric m, const char *labels, uint64_t n);
 void zapi_metrics_set(enum zapi_metric m, const char *labels, double v);
 void zapi_metrics_observe(enum zapi_metric m, const char *labels,
                           double seconds);
+/* A gauge by its name, for callers without the table. false: there is none. */
+bool zapi_metrics_gauge(const char *name, enum zapi_metric *out);
 /* Removes the gauges of a metric whose labels may have changed. */
 void zapi_metrics_forget(enum zapi_metric m);
 /* Writes `name="value"` with the value escaped and cut at 64 bytes. Returns

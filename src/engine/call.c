@@ -17,6 +17,7 @@
 
 #include "api/reply.h"
 #include "base/log.h"
+#include "base/metrics.h"
 #include "base/redact.h"
 #include "engine/retry_after.h"
 
@@ -61,10 +62,21 @@ static void call_free(struct zapi_call *call)
         free(call);
 }
 
+/* The name of a call without a row is a path, and may hold a phone number. */
+static void count(const struct zapi_call *call, const struct zapi_error *error)
+{
+    char labels[128];
+    snprintf(labels, sizeof labels, "endpoint=\"%s\",kind=\"%s\"",
+             call->row ? call->row->name : "request",
+             error ? zapi_error_name(error->kind) : "ok");
+    zapi_metrics_add(ZAPI_M_CALLS, labels, 1);
+}
+
 static void tell(struct zapi_call *call, struct zapi_http_reply *reply,
                  const struct zapi_error *error)
 {
     call->under_way = NULL;
+    count(call, error);
     call->done(call->arg, reply, error);
     call_free(call);
 }

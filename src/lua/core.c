@@ -29,6 +29,7 @@ static int l_set_hosted(lua_State *L)
 int zapi_core_open(lua_State *L)
 {
     static void (*const openers[])(lua_State * L) = {
+        zapi_l_metrics_open, /* the rest in groups: order is of no account */
         zapi_l_util_open,    zapi_l_json_open,      zapi_l_timer_open,
         zapi_l_task_open,    zapi_l_catalogue_open, zapi_l_http_open,
         zapi_l_client_open,  zapi_l_media_open,     zapi_l_serve_open,

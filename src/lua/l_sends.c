@@ -17,6 +17,7 @@
 
 #include <lauxlib.h>
 
+#include "base/metrics.h"
 #include "lua/runtime.h"
 #include "lua/service.h"
 #include "lua/value.h"
@@ -720,6 +721,15 @@ static int l_knows(lua_State *L)
 
 /* ---- the guard: in memory too ---- */
 
+static void count_stop(enum zapi_guard_reason reason)
+{
+    char label[48];
+    zapi_metrics_add(ZAPI_M_GUARD,
+                     zapi_metrics_label(label, sizeof label, "reason",
+                                        zapi_guard_reason_name(reason)),
+                     1);
+}
+
 /* guard(service, instance, person, reply, now|nil) -> seconds, reason|nil,
  * first */
 static int l_guard(lua_State *L)
@@ -734,6 +744,9 @@ static int l_guard(lua_State *L)
     zapi_people_find(zapi_hub_people(hub), person, &who);
     double wait = zapi_guard_ask(zapi_hub_guard(hub), instance, who.key,
                                  lua_toboolean(L, 4), now, &reason, &first);
+    if (first) {
+        count_stop(reason);
+    }
     lua_pushnumber(L, wait);
     if (reason == ZAPI_GUARD_NONE) {
         lua_pushnil(L);

@@ -111,6 +111,7 @@ void zapi_l_people_open(lua_State *L);
 void zapi_l_sends_open(lua_State *L);
 void zapi_l_qr_open(lua_State *L);
 void zapi_l_crypto_open(lua_State *L);
+void zapi_l_metrics_open(lua_State *L);
 void zapi_l_admin_open(lua_State *L);
 void zapi_l_store_open(lua_State *L);
 

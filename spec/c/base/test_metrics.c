@@ -156,6 +156,15 @@ static void hostile_labels_are_bounded(void)
     CHECK_INT(n, 2000);
 }
 
+static void gauges_by_name(void)
+{
+    enum zapi_metric id = ZAPI_M_EVENTS;
+    CHECK(zapi_metrics_gauge("zapibot_inbox_depth", &id));
+    CHECK_INT(id, ZAPI_M_DEPTH);
+    CHECK(!zapi_metrics_gauge("zapibot_events_total", &id)); /* a counter */
+    CHECK(!zapi_metrics_gauge("", &id));
+}
+
 static void *add_many(void *arg)
 {
     (void)arg;
@@ -214,6 +223,7 @@ int main(void)
     RUN(buckets_add_up);
     RUN(labels_are_escaped_and_cut);
     RUN(hostile_labels_are_bounded);
+    RUN(gauges_by_name);
     RUN(threads_lose_nothing);
     RUN(an_add_is_cheap);
     zapi_metrics_clear();

@@ -4,6 +4,7 @@
  * The peers count the requests that arrived.
  */
 #include "../../support/http_peer.h"
+#include "base/metrics.h"
 #include "base/redact.h"
 #include "check.h"
 #include "engine/call.h"
@@ -435,9 +436,52 @@ static void reads_retry_after(void)
           5);
 }
 
+/* Once each, however often it was tried; never by a path, which may hold a
+ * phone number. */
+static void counted_for_operators(void)
+{
+    struct zapi_buf out;
+    struct zapi_call_request req;
+    struct peer *p;
+    char want[128];
+
+    zapi_metrics_clear();
+    zapi_buf_init(&out, 1u << 20);
+    p = begin(serve_third_time);
+    req = to(p, &read_row);
+    run(&req);
+    end(p);
+    p = begin(serve_400);
+    req = to(p, &send_row);
+    run(&req);
+    end(p);
+    p = begin(serve_sent);
+    req = to(p, NULL);
+    req.name = "POST /phone/5511999990001";
+    run(&req);
+    end(p);
+    zapi_metrics_write(&out);
+    snprintf(want, sizeof want,
+             "zapibot_calls_total{endpoint=\"%s\",kind=\"ok\"} 1\n",
+             read_row.name);
+    CHECK(strstr(zapi_buf_str(&out), want));
+    snprintf(want, sizeof want, "zapibot_calls_total{endpoint=\"%s\",kind=\"",
+             send_row.name);
+    CHECK(strstr(zapi_buf_str(&out), want));
+    snprintf(want, sizeof want, "zapibot_calls_total{endpoint=\"%s\",kind=\"ok",
+             send_row.name);
+    CHECK(!strstr(zapi_buf_str(&out), want));
+    CHECK(strstr(zapi_buf_str(&out),
+                 "zapibot_calls_total{endpoint=\"request\",kind=\"ok\"} 1\n"));
+    CHECK(!strstr(zapi_buf_str(&out), "5511999990001"));
+    zapi_buf_free(&out);
+    zapi_metrics_clear();
+}
+
 int main(void)
 {
     RUN(succeeds);
+    RUN(counted_for_operators);
     RUN(repeats_reads);
     RUN(gives_up_at_last);
     RUN(never_repeats_sends);
