@@ -38,7 +38,7 @@ struct zapi_program {
     struct zapi_limits limits;
     struct zapi_monitor *monitor; /* NULL: no budget */
     struct zapi_config *config;
-    struct zapi_hub *hub; /* opened when a script first needs it */
+    struct zapi_hub *hub;         /* opened when a script first needs it */
     struct zapi_control *control; /* while the hub is open; NULL in memory */
     struct zapi_admin *admin;     /* while the hub is open; NULL: off */
     struct zapi_notify *notify;   /* NULL: no service manager */
@@ -131,7 +131,8 @@ static void catch_signals(struct zapi_program *p)
     sigaction(SIGINT, &sa, NULL);
     sigaction(SIGTERM, &sa, NULL);
     signal(SIGPIPE, SIG_IGN);
-    signal(SIGXFSZ, SIG_IGN); /* a file that may not grow: an error like others */
+    signal(SIGXFSZ,
+           SIG_IGN); /* a file that may not grow: an error like others */
 }
 
 /* A tool's output is what it prints: only warnings stand beside it. */

@@ -269,8 +269,8 @@ static void set_account(struct client *z, const char *before,
 
 static int client_made(lua_State *L, const struct client *z)
 {
-    if (z->base.failed || z->root.failed || z->account.failed ||
-        z->id.failed || z->token.failed)
+    if (z->base.failed || z->root.failed || z->account.failed || z->id.failed ||
+        z->token.failed)
         return luaL_error(L, "not enough memory");
     return 1;
 }
