@@ -131,8 +131,8 @@ static void catch_signals(struct zapi_program *p)
     sigaction(SIGINT, &sa, NULL);
     sigaction(SIGTERM, &sa, NULL);
     signal(SIGPIPE, SIG_IGN);
-    signal(SIGXFSZ,
-           SIG_IGN); /* a file that may not grow: an error like others */
+    /* A file that may not grow is an error like others. */
+    signal(SIGXFSZ, SIG_IGN);
 }
 
 /* A tool's output is what it prints: only warnings stand beside it. */
