@@ -429,6 +429,22 @@ bool zapi_dispatch_add(struct zapi_dispatch *d, struct zapi_delivery *one,
     return true;
 }
 
+bool zapi_dispatch_unpark(struct zapi_dispatch *d, struct zapi_delivery *one)
+{
+    struct lane *l = lane_new("");
+    if (!l)
+        return false;
+    l->alone = true;
+    one->due = 0;
+    push(l, one);
+    d->waiting++;
+    if (d->paused)
+        settle(d, l);
+    else
+        run_next(d, l);
+    return true;
+}
+
 /* The running delivery leaves its lane, if it still has one. */
 static void leave_lane(struct zapi_dispatch *d, struct zapi_delivery *one)
 {

@@ -61,6 +61,10 @@ void zapi_dispatch_release(struct zapi_dispatch *d, struct zapi_delivery *one);
 /* It waits for something that may take days: its order goes on, and it does
  * not count as running. It still ends with done, again or later. */
 void zapi_dispatch_park(struct zapi_dispatch *d, struct zapi_delivery *one);
+/* A parked one that nobody runs is run anew, beside all others: at once, even
+ * beyond `concurrency`, as those that run may be waiting for it. As
+ * zapi_dispatch_add else. */
+bool zapi_dispatch_unpark(struct zapi_dispatch *d, struct zapi_delivery *one);
 /* It is to be run again at `due`, and holds up its order until then. */
 void zapi_dispatch_again(struct zapi_dispatch *d, struct zapi_delivery *one,
                          double due);

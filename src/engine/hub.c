@@ -16,6 +16,7 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -70,6 +71,9 @@ struct zapi_hub {
     struct zapi_people *people;
     struct zapi_sends *sends;
     struct zapi_kv *kv; /* NULL: nobody has asked */
+    struct zapi_timers *timers; /* NULL: nobody has asked */
+    struct zapi_post timers_post;
+    atomic_bool timers_posted;
     struct zapi_guard *guard;
     struct zapi_effects *effects;
     uv_async_t async;
@@ -149,9 +153,13 @@ static bool name_covers(const char *name, const struct zapi_event *ev)
     return zapi_kind_is(ev->kind, name);
 }
 
+static const char timer_type[] = "timer:"; /* and the automation */
+
 static bool seat_wants(const struct zapi_hub_seat *seat,
                        const struct zapi_event *ev)
 {
+    if (strncmp(ev->type, timer_type, sizeof timer_type - 1) == 0)
+        return strcmp(ev->type + sizeof timer_type - 1, seat->name) == 0;
     for (char **name = seat->kinds; name && *name; name++)
         if (name_covers(*name, ev))
             return true;
@@ -264,6 +272,29 @@ static void on_send_changed(void *arg, const struct zapi_send *row)
     }
     *c = (struct change){.post.run = run_change, .hub = hub, .row = copy};
     zapi_hub_post(hub, &c->post);
+}
+
+static void run_timers_changed(struct zapi_post *post)
+{
+    struct zapi_hub *hub =
+        (struct zapi_hub *)(void *)((char *)post -
+                                    offsetof(struct zapi_hub, timers_post));
+    atomic_store(&hub->timers_posted, false);
+    for (int i = 0; i < ZAPI_AUTOMATIONS; i++) {
+        struct zapi_hub_seat *seat = hub->seats[i];
+        if (seat && seat->config.timers_changed)
+            seat->config.timers_changed(seat->config.arg);
+    }
+}
+
+/* Any thread. */
+static void on_timers_changed(void *arg)
+{
+    struct zapi_hub *hub = arg;
+    if (atomic_exchange(&hub->timers_posted, true))
+        return;
+    hub->timers_post.run = run_timers_changed;
+    zapi_hub_post(hub, &hub->timers_post);
 }
 
 /* ---- the loop: from the inbox to the dispatchers ---- */
@@ -484,6 +515,7 @@ static void close_store(struct zapi_hub *hub)
     zapi_sends_delete(hub->sends);
     zapi_people_delete(hub->people);
     zapi_kv_delete(hub->kv);
+    zapi_timers_delete(hub->timers);
 }
 
 static void open_handles(struct zapi_hub *hub)
@@ -570,6 +602,14 @@ struct zapi_kv *zapi_hub_take_kv(struct zapi_hub *hub)
 void zapi_hub_give_kv(struct zapi_hub *hub, struct zapi_kv *kv)
 {
     hub->kv = kv;
+}
+
+struct zapi_timers *zapi_hub_timers(struct zapi_hub *hub,
+                                    struct zapi_error *error)
+{
+    if (!hub->timers)
+        hub->timers = zapi_timers_new(hub->db, on_timers_changed, hub, error);
+    return hub->timers;
 }
 
 struct zapi_guard *zapi_hub_guard(struct zapi_hub *hub)
@@ -914,7 +954,16 @@ void zapi_hub_consume(struct zapi_hub_seat *seat, struct zapi_delivery *one,
 
 void zapi_hub_unpark(struct zapi_hub_seat *seat, uint64_t seq, unsigned attempt)
 {
-    zapi_hub_revive(seat, "", seq, attempt, 0);
+    struct zapi_delivery *one = calloc(1, sizeof *one);
+    if (one) {
+        *one = (struct zapi_delivery){
+            .seq = seq, .attempt = attempt, .again = true};
+        if (zapi_dispatch_unpark(seat->dispatch, one))
+            return;
+        free(one);
+    }
+    zapi_err("no memory for event %llu: it stays parked",
+             (unsigned long long)seq);
 }
 
 void zapi_hub_end(struct zapi_hub_seat *seat, struct zapi_delivery *one,
@@ -955,7 +1004,8 @@ void zapi_hub_end(struct zapi_hub_seat *seat, struct zapi_delivery *one,
 void zapi_hub_abandon(struct zapi_hub_seat *seat, struct zapi_delivery *one)
 {
     not_running(seat, one);
-    zapi_hub_pause(seat);
+    if (!one->parked) /* else it is taken up again when its answer comes */
+        zapi_hub_pause(seat);
     zapi_dispatch_done(seat->dispatch, one);
 }
 

@@ -17,6 +17,7 @@
 #include "store/kv.h"
 #include "store/people.h"
 #include "store/sends.h"
+#include "store/timers.h"
 
 struct zapi_hub;
 struct zapi_hub_seat; /* one automation at the hub */
@@ -52,6 +53,9 @@ struct zapi_kv *zapi_hub_kv(struct zapi_hub *hub, struct zapi_error *error);
  * opened), and gives it to the next one. */
 struct zapi_kv *zapi_hub_take_kv(struct zapi_hub *hub);
 void zapi_hub_give_kv(struct zapi_hub *hub, struct zapi_kv *kv);
+/* As zapi_hub_kv. */
+struct zapi_timers *zapi_hub_timers(struct zapi_hub *hub,
+                                    struct zapi_error *error);
 struct zapi_guard *zapi_hub_guard(struct zapi_hub *hub);
 uv_loop_t *zapi_hub_loop(struct zapi_hub *hub);
 
@@ -81,6 +85,8 @@ struct zapi_hub_seat_config {
     void (*start)(void *arg, struct zapi_delivery *d);
     /* A send's row has changed (states, ids). May be NULL. Borrowed. */
     void (*send_changed)(void *arg, const struct zapi_send *row);
+    /* Timers have changed, anybody's. May be NULL. */
+    void (*timers_changed)(void *arg);
     void *arg;
 };
 /* Takes up what the automation left undone, from the next turn of the loop on:
@@ -106,10 +112,12 @@ void zapi_hub_consume(struct zapi_hub_seat *seat, struct zapi_delivery *d,
                       struct zapi_write *writes,
                       void (*done)(void *arg, enum zapi_db_result r),
                       void *arg);
-/* Takes up a parked delivery again, to be run anew beside its order. */
+/* Takes up a parked delivery again, to be run anew beside its order; also when
+ * as many run as may. */
 void zapi_hub_unpark(struct zapi_hub_seat *seat, uint64_t seq,
                      unsigned attempt);
-/* It is given up as it is: the next start takes it up again. */
+/* It is given up as it is: the next start takes it up again (a parked one:
+ * zapi_hub_unpark), and until then nothing new starts but beside parked ones. */
 void zapi_hub_abandon(struct zapi_hub_seat *seat, struct zapi_delivery *d);
 /* Nothing new starts. */
 void zapi_hub_pause(struct zapi_hub_seat *seat);

@@ -8,7 +8,7 @@
  *
  * The door thread never enters Lua, so webhooks are taken while a script
  * computes. The script holds a small userdata (user value 1: on_event, 2:
- * on_request, 3: on_send), which stays in the registry while the service is
+ * on_request, 3: on_send, 4: on_timers), which stays in the registry while the service is
  * open. Behind it is a `struct service`, counted: by the userdata and each
  * event under way; so a task may outlive the close of its service. All of it
  * belongs to the loop thread but what says otherwise. Start reading at
@@ -371,6 +371,23 @@ static void on_send_changed(void *arg, const struct zapi_send *row)
         zapi_rt_enter(c.s->rt, l_changed, &c, "on_send failed");
 }
 
+/* Stack: service */
+static int l_timers_changed(lua_State *L)
+{
+    const struct service *s = lua_touserdata(L, 1);
+    lua_rawgetp(L, LUA_REGISTRYINDEX, s->owner);
+    if (!lua_isnil(L, -1) && lua_getiuservalue(L, -1, 4) == LUA_TFUNCTION)
+        lua_call(L, 0, 0);
+    return 0;
+}
+
+static void on_timers_changed(void *arg)
+{
+    struct service *s = arg;
+    if (s->rt)
+        zapi_rt_enter(s->rt, l_timers_changed, s, "on_timers failed");
+}
+
 /* ---- the door thread ---- */
 
 /* A wake for each event would switch threads for each event when both share a
@@ -722,25 +739,53 @@ static const char *text_field(lua_State *L, const char *name, bool needed)
     return lua_tostring(L, -1);
 }
 
+/* The row of options.timer, as an event's part: its `due`, its `next` or
+ * nothing. NULL: there is none. */
+static struct zapi_event_part *timer_part(lua_State *L)
+{
+    struct zapi_error error = {.kind = ZAPI_E_NONE};
+    struct zapi_hub *hub = zapi_hub_of(zapi_service_seat(L, 1));
+    if (lua_getfield(L, 2, "timer") == LUA_TNIL)
+        return NULL;
+    lua_getfield(L, 2, "due");
+    lua_getfield(L, 2, "next");
+    struct zapi_timers *timers = zapi_hub_timers(hub, &error);
+    struct zapi_event_part *part =
+        timers ? zapi_timers_step(timers, (uint64_t)luaL_checkinteger(L, -3),
+                                  luaL_checknumber(L, -2),
+                                  luaL_optnumber(L, -1, 0))
+               : NULL;
+    if (!part)
+        luaL_error(L, "not enough memory");
+    return part;
+}
+
 static struct zapi_event *make_emitted(lua_State *L)
 {
     struct zapi_error error = {.kind = ZAPI_E_NONE};
     struct zapi_own_event own = {
+        .type = text_field(L, "type", false),
         .kind = text_field(L, "kind", true),
         .chat = text_field(L, "chat", false),
         .instance = text_field(L, "instance", false),
         .key = text_field(L, "key", false),
         .body = text_field(L, "payload", true),
     };
+    struct zapi_event_part *part = timer_part(L);
     struct zapi_event *ev = zapi_ingest_own(&own, &error);
-    if (!ev) {
-        lua_pushnil(L);
-        zapi_error_push(L, &error);
+    if (ev) {
+        ev->part = part;
+        return ev;
     }
-    return ev;
+    if (part)
+        part->release(part);
+    lua_pushnil(L);
+    zapi_error_push(L, &error);
+    return NULL;
 }
 
-/* service:emit{kind=, chat=, payload=, key=, instance=} */
+/* service:emit{kind=, chat=, payload=, key=, instance=}; of a timer also type=,
+ * timer= (its id), due=, next= */
 static int l_emit(lua_State *L)
 {
     struct service *s = check_open(L);
@@ -793,6 +838,15 @@ static int l_park(lua_State *L)
     struct service *s = check_open(L);
     struct run *run = check_run(L, s);
     zapi_hub_park(s->seat, run->one, take_writes(run));
+    return 0;
+}
+
+/* service:unstage(seq): what was staged for it is forgotten. A handler that runs
+ * again has come to a place that it had reached before: it is stored already. */
+static int l_unstage(lua_State *L)
+{
+    struct service *s = check_open(L);
+    drop_writes(check_run(L, s));
     return 0;
 }
 
@@ -999,7 +1053,8 @@ static int l_service_index(lua_State *L)
         {"release", l_release},     {"stats", l_stats},
         {"subscribe", l_subscribe}, {"unload", l_unload},
         {"unpark", l_unpark},       {"fail", l_fail},
-        {"limits", l_limits},       {NULL, NULL},
+        {"limits", l_limits},       {"unstage", l_unstage},
+        {NULL, NULL},
     };
     struct service **box = zapi_class_check(L, 1, &service_class);
     const char *key = luaL_checkstring(L, 2);
@@ -1100,6 +1155,7 @@ static bool start_parts(struct service *s, const struct options *o,
                                         .concurrency = (unsigned)o->concurrency,
                                         .start = start_delivery,
                                         .send_changed = on_send_changed,
+                                        .timers_changed = on_timers_changed,
                                         .arg = s};
     s->secret_len = o->secret_len;
     s->secret = malloc(o->secret_len + 1);
@@ -1230,10 +1286,11 @@ static int l_service(lua_State *L)
 {
     struct zapi_error error = {0};
     struct options o = read_options(L);
-    struct service **box = zapi_class_new(L, &service_class, sizeof *box, 3);
+    struct service **box = zapi_class_new(L, &service_class, sizeof *box, 4);
     take_handler(L, "on_event", 1, true);
     take_handler(L, "on_request", 2, false);
     take_handler(L, "on_send", 3, false);
+    take_handler(L, "on_timers", 4, false);
     struct service *s = service_new(L, box);
     lua_pushvalue(L, -1);
     lua_rawsetp(L, LUA_REGISTRYINDEX, box);

@@ -114,5 +114,7 @@ void zapi_l_crypto_open(lua_State *L);
 void zapi_l_metrics_open(lua_State *L);
 void zapi_l_admin_open(lua_State *L);
 void zapi_l_store_open(lua_State *L);
+void zapi_l_timers_open(lua_State *L);
+void zapi_l_gate_open(lua_State *L);
 
 #endif
