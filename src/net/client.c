@@ -930,8 +930,8 @@ static void say(struct zapi_http_call *call, const char *text, const char *more)
     char host[150];
 
     where(call, host, sizeof host);
-    snprintf(r->message, sizeof r->message, "%s %s%s%s", text, host,
-             *more ? ": " : "", more);
+    snprintf(r->message, sizeof r->message, "%s %.*s%s%.100s", text,
+             (int)sizeof host / 2, host, *more ? ": " : "", more);
     zapi_redact_str(r->message, sizeof r->message);
 }
 
