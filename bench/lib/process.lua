@@ -98,7 +98,8 @@ end
 local function wait_listening(p)
    for _ = 1, 500 do
       local text = read_file(p.log) or ""
-      p.address = text:match "listening (127%.0%.0%.1:%d+)"
+      -- Not that of /metrics, which may come first.
+      p.address = text:gsub("[^\n]*%(admin%)", ""):match "listening (127%.0%.0%.1:%d+)"
       if p.address then return end
       if not stat(p.pid) then break end
       nap()

@@ -197,6 +197,7 @@ describe("zapibot webhooks", function()
          local got = {}
          local service = core.service {
             listen = "127.0.0.1:0", secret = SECRET, label = "webhook",
+            kinds = {"*", "presence"},
             on_event = function(ev) got[#got + 1] = ev end,
             on_request = function() return 404, "", {} end,
          }
