@@ -543,6 +543,7 @@ struct zapi_event *zapi_ingest_own(const struct zapi_own_event *own,
 {
     const char *chat = or_empty(own->chat), *key = or_empty(own->key);
     const char *instance = or_empty(own->instance);
+    const char *type = or_empty(own->type);
     size_t len = strlen(own->body);
     const char *why = NULL;
     size_t offset = 0;
@@ -552,7 +553,7 @@ struct zapi_event *zapi_ingest_own(const struct zapi_own_event *own,
     }
     struct zapi_event *ev =
         malloc(sizeof *ev + strlen(own->kind) + strlen(chat) +
-               strlen(instance) + strlen(key) + 8);
+               strlen(instance) + strlen(key) + strlen(type) + 8);
     char *body = malloc(len + 1);
     if (!ev || !body) {
         free(ev);
@@ -567,7 +568,7 @@ struct zapi_event *zapi_ingest_own(const struct zapi_own_event *own,
     ev->chat = ev->author = put(&at, chat);
     ev->instance = put(&at, instance);
     ev->message_id = put(&at, key);
-    ev->type = put(&at, "");
+    ev->type = put(&at, type);
     ev->received_at = unix_now();
     own_key(ev, key);
     return ev;

@@ -19,6 +19,7 @@ struct zapi_event *zapi_ingest(char *body, size_t len,
  * stored once. */
 struct zapi_own_event {
     const char *kind, *chat, *instance, *key;
+    const char *type; /* "timer:AUTOMATION": for that one alone */
     const char *body; /* JSON */
 };
 /* NULL: *error (BAD_JSON when the body is none, NO_MEMORY). */

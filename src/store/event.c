@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * See event.h: an event and its strings are one block, its body another.
+ * See event.h: an event and its strings are one block, its body and part
+ * others.
  */
 #include "store/event.h"
 
@@ -8,7 +9,10 @@
 
 void zapi_event_free(struct zapi_event *ev)
 {
-    if (ev)
-        free(ev->body);
+    if (!ev)
+        return;
+    if (ev->part)
+        ev->part->release(ev->part);
+    free(ev->body);
     free(ev);
 }

@@ -12,6 +12,18 @@
 
 #define ZAPI_ORDER_MAX 80
 
+struct zapi_sql;
+
+/* What is changed in the transaction that stores an event: `apply` runs first,
+ * as often as a job's (sql NULL: in memory). false: it failed, and nothing is
+ * stored. *stands false: there is no such event any more (a timer was
+ * cancelled), which is answered like a duplicate. */
+struct zapi_event_part {
+    bool (*apply)(struct zapi_event_part *part, struct zapi_sql *sql,
+                  bool *stands);
+    void (*release)(struct zapi_event_part *part); /* any thread */
+};
+
 /* The envelope. Strings live and die with the event (one block; kind may be
  * static); "" when absent, UTF-8. zapi_ingest makes events of webhooks,
  * zapi_inbox_load of rows. */
@@ -28,10 +40,11 @@ struct zapi_event {
     size_t body_len;
     uint64_t key[2]; /* 128-bit identity for dropping duplicates; 0,0: none */
     bool from_me, from_api, is_group;
-    bool keep;               /* false: presence, never stored */
+    bool keep; /* false: presence, never stored */
     /* Who is kept in order: the contact's key (store/people.h), set when the
      * event is stored; "" before. */
     char order[ZAPI_ORDER_MAX];
+    struct zapi_event_part *part; /* owned; NULL for most */
     unsigned refs; /* loop thread: deliveries in memory that hold it */
     bool only;     /* one delivery is left of it: whose end removes the row; set
                       by the inbox when it stores or loads the event */

@@ -176,6 +176,18 @@ static void remember(struct zapi_inbox *in, struct zapi_key k)
     in->ring_at = (in->ring_at + 1) % in->config.remember;
 }
 
+/* Sets e->result. */
+static bool stands(struct zapi_inbox_entry *e)
+{
+    struct zapi_event_part *part = e->ev->part;
+    bool yes = true;
+    if (part && !part->apply(part, NULL, &yes))
+        e->result = ZAPI_INBOX_FULL;
+    else if (!yes)
+        e->result = ZAPI_INBOX_DUPLICATE;
+    return e->result == ZAPI_INBOX_STORED;
+}
+
 /* Sets e->result; what nobody wants is stored and not queued. */
 static bool keep(struct zapi_inbox *in, struct zapi_inbox_entry *e, bool *wake)
 {
@@ -186,7 +198,7 @@ static bool keep(struct zapi_inbox *in, struct zapi_inbox_entry *e, bool *wake)
         e->result = ZAPI_INBOX_DUPLICATE;
     else if (in->closed || in->events >= in->config.window)
         e->result = ZAPI_INBOX_FULL;
-    if (e->result != ZAPI_INBOX_STORED)
+    if (e->result != ZAPI_INBOX_STORED || !stands(e))
         return false;
     remember(in, k);
     ev->seq = e->seq = ++in->seq;

@@ -134,9 +134,11 @@ static bool apply_append(struct zapi_job *job, struct zapi_sql *sql)
     struct zapi_inbox *in = e->in;
     struct zapi_event *ev = e->ev;
     char room[ZAPI_PERSON_MAX];
-    bool ok = true;
+    bool ok = true, stands = true;
     forget_key(e); /* of a run that was undone */
-    if (!is_new(e, &ok)) {
+    if (ev->part && !ev->part->apply(ev->part, sql, &stands))
+        return false;
+    if (!stands || !is_new(e, &ok)) {
         e->result = ZAPI_INBOX_DUPLICATE;
         return true;
     }
