@@ -253,6 +253,11 @@ static size_t escape(const char *s, const char *end, char out[4], size_t *used)
     return 1;
 }
 
+static bool is_plain(char c)
+{
+    return c >= ' ' && c < 0x7f && c != '"' && c != '\\';
+}
+
 char *zapi_metrics_label(char *out, size_t room, const char *name,
                          const char *value)
 {
@@ -268,7 +273,11 @@ char *zapi_metrics_label(char *out, size_t room, const char *name,
         }
         return out;
     }
-    snprintf(out, room, "%s=\"", name);
+    memcpy(out, name, at - 2);
+    memcpy(out + at - 2, "=\"", 2);
+    for (; value < end && at + 2 < room && is_plain(*value); value++) {
+        out[at++] = *value;
+    }
     for (; value < end; value += used) {
         n = escape(value, end, piece, &used);
         if (at + n + 2 > room) {

@@ -190,9 +190,9 @@ static bool wants_cached(struct zapi_hub_seat *seat,
 
 static void count_event(const struct zapi_event *ev, const char *result)
 {
-    char labels[120], kind[80];
-    zapi_metrics_label(kind, sizeof kind, "kind", ev->kind);
-    snprintf(labels, sizeof labels, "%s,result=\"%s\"", kind, result);
+    char labels[120];
+    zapi_metrics_label(labels, 80, "kind", ev->kind);
+    strcat(labels, result);
     zapi_metrics_add(ZAPI_M_EVENTS, labels, 1);
     zapi_metrics_set(ZAPI_M_LAST_EVENT, NULL, ev->received_at);
 }
@@ -206,7 +206,7 @@ static uint64_t on_wanted(void *arg, const struct zapi_event *ev)
         if (hub->seats[i] && wants_cached(hub->seats[i], ev, hash))
             bits |= UINT64_C(1) << i;
     pthread_mutex_unlock(&hub->lock);
-    count_event(ev, bits ? "stored" : "unwanted");
+    count_event(ev, bits ? ",result=\"stored\"" : ",result=\"unwanted\"");
     return bits;
 }
 
