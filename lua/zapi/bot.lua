@@ -10,6 +10,7 @@
 --- matcher (hears), command, ctx and fields (the event in hand), message (what
 --- is sent), http (routes).
 local core = require "zapi.core"
+local ask = require "zapi.bot.ask"
 local check = require "zapi.bot.check"
 local command = require "zapi.bot.command"
 local dispatch = require "zapi.bot.dispatch"
@@ -21,6 +22,7 @@ local lanes = require "zapi.bot.lanes"
 local sends = require "zapi.bot.sends"
 local sent = require "zapi.bot.sent"
 local service = require "zapi.bot.service"
+local sessions = require "zapi.bot.session"
 local watch = require "zapi.bot.watch"
 local words = require "zapi.bot.words"
 
@@ -48,6 +50,8 @@ local M = {}
 ---@field max_body? integer bytes of a webhook
 ---@field name? string of the data on disk: two bots in one script need two
 ---@field limits? zapi.BotLimits
+---@field unload? number|false seconds after which a handler that waits for an answer
+---   is taken out of memory, and run anew when it comes (600); false: never
 
 ---@class zapi.BotLimits what keeps a number from being banned; false: no limit
 ---@field replies_per_chat? integer|false answers in one chat in a minute (20)
@@ -58,7 +62,7 @@ local new_options = {
    client = "userdata|table", clients = "table", prefix = "string", own = "boolean",
    listen = "string", secret = "string", texts = "table", help = "boolean",
    timeout = "number", concurrency = "number", max_body = "number", name = "string",
-   limits = "table",
+   limits = "table", unload = "number|boolean",
 }
 
 local on_options = {order = "string", timeout = "number", attempts = "number"}
@@ -100,9 +104,11 @@ function M.new(options)
       options = options, own = options.own or false,
       timeout = check_timeout(options.timeout) or 60, limits = limits_of(options.limits),
       handlers = {}, middleware = {}, lists = {}, warned = {}, guards = {}, joining = 0,
+      sessions = sessions.configure(),
       sent = sent.new(), groups = groups.new(), lanes = lanes.new(), router = http.new(),
       commands = command.new(options.prefix or "!/", options.texts, options.help),
    }, Bot)
+   bot.asks = ask.new(bot, options.unload)
    bot.watch = watch.new(function(entry) dispatch.expired(bot, entry) end)
    return bot
 end
@@ -184,6 +190,16 @@ end
 function Bot:use(fn)
    self.middleware[#self.middleware + 1] = check.callable(fn, "bot:use")
    subscribe(self)
+   return self
+end
+
+--- What ctx.session is: one table per chat, per person (in whatever chat), or
+--- per key that a function gives (nil: this event has none). Kept for `ttl`
+--- seconds after it was last saved (30 days; false: for ever).
+---@param options {by: "chat"|"person"|fun(ctx: zapi.ctx): string?, ttl: number|false}
+---@return zapi.Bot
+function Bot:session(options)
+   self.sessions = sessions.configure(options)
    return self
 end
 

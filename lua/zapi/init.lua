@@ -37,6 +37,14 @@ M.json = {
 
 M.contact = require("zapi.bot.contact").of
 
+--- A namespace of values that stay: zapi.store("orders"):set("42", {total = 3}).
+---@param name string
+---@param options? {shared: boolean}
+---@return zapi.Store
+function M.store(name, options)
+   return require("zapi.store").open(name, options)
+end
+
 M.http = {
    request = core.http_request,
    serve = core.serve,

@@ -316,7 +316,7 @@ static bool put_value(struct packer *p, int index)
         put_byte(p, NULL_);
     }
     if (p->out->failed)
-        p->why = "%s is where the value gets longer than 1 MiB";
+        p->why = "it is larger than 1 MiB (at %s)";
     return !p->out->failed;
 }
 

@@ -11,6 +11,8 @@ local events = require "zapi.events"
 local filter = require "zapi.bot.filter"
 local outcome = require "zapi.bot.outcome"
 local sends = require "zapi.bot.sends"
+local sessions = require "zapi.bot.session"
+local units = require "zapi.bot.unit"
 
 check.ours()
 
@@ -107,6 +109,7 @@ end
 
 -- bot:catch sees each failure, and may decide what follows from it.
 local function caught(self, ctx, err, text)
+   local _ <close> = units.away() -- what it keeps is kept, though the handler's is not
    local ok, second, decision = outcome.deciding(ctx, self.catcher, ctx, err, text)
    if decision then
       outcome.note(ctx, table.unpack(decision))
@@ -236,13 +239,16 @@ function Gate:__close() self.task:cancel() end
 
 local Join = {}
 
-function Join:__close() self.bot.joining = self.bot.joining - 1 end
+function Join:__close()
+   self.bot.joining = self.bot.joining - 1
+   if self.ctx._unit then self.ctx._unit:release() end
+end
 
 -- Waits for the parts of an event; its chat goes on.
 local function join_parts(self, ctx)
    self.service:release(ctx._ev.seq)
    self.joining = self.joining + 1
-   local _ <close> = setmetatable({bot = self}, Join)
+   local _ <close> = setmetatable({bot = self, ctx = ctx}, Join)
    while ctx._parts > 0 do
       ctx._gate = core.spawn_quiet(core.sleep, 3600)
       local gate <close> = setmetatable({task = ctx._gate}, Gate) -- luacheck: ignore 211
@@ -257,12 +263,28 @@ function M.event(self, ev)
    if not ctx then return end
    if (ctx._parts or 0) > 0 then join_parts(self, ctx) end
    return outcome.of(ctx)
+-- A good end: what the handlers keep is stored with it.
+local function keep(self, ctx)
+   if ctx._strict then return end -- it is not where it was: see bot/ask.lua
+   if rawget(ctx, "session") ~= nil then
+      local ok, caught_ = xpcall(sessions.save, with_traceback, ctx)
+      if not ok then return failed(self, ctx, nil, caught_.err, caught_.text) end
+   end
+   local unit = ctx._unit
+   if unit then
+      if ctx._consumed then unit.service = nil end -- its event is done already
+      unit:flush()
+   end
+end
+
 end
 
 --- The same for tests: throws what the handler threw, or bot:catch.
 function M.handle(self, ev)
    local ctx = handle(self, ev, true)
    if not ctx then return end
+   if not ctx._word then keep(self, ctx) end
+   if ctx._steps then self.asks:ended(ctx) end
    if ctx._thrown then error(ctx._thrown[1], 0) end
    return outcome.of(ctx)
 end
@@ -270,6 +292,7 @@ end
 --- Of bot/watch.lua: the task of a handler will be cancelled.
 function M.expired(self, entry)
    local ctx, handler = entry.ctx, entry.handler
+   if not ctx._word then keep(self, ctx) end
    local text = ("the handler registered at %s waited longer than %s s and was ended ('%s' %s)")
       :format(handler and handler.where or "bot:use", entry.seconds, ctx.kind, ctx.id or "")
    outcome.note(ctx, "dead", text)

@@ -3,6 +3,7 @@
 --- of Z-API; null is absent.
 local core = require "zapi.core"
 local contact = require "zapi.bot.contact"
+local sessions = require "zapi.bot.session"
 local words = require "zapi.bot.words"
 
 local M = {}
@@ -58,7 +59,15 @@ function M.chat(ctx) return nonempty(ctx._ev.chat) end
 function M.is_group(ctx) return ctx._ev.is_group or false end
 function M.from_me(ctx) return ctx._ev.from_me or false end
 function M.from_api(ctx) return ctx._ev.from_api or false end
-function M.now() return core.now() end
+--- When this event was first looked at; also when its handler runs again to go on
+--- behind a question.
+function M.now(ctx) return require("zapi.bot.steps").now(ctx) end
+function M.random(ctx) return require("zapi.bot.steps").random(ctx) end
+
+--- Of conversation.ended: why ("changed").
+function M.reason(ctx)
+   if ctx.kind == "conversation.ended" then return ctx.event.reason end
+end
 
 -- Who did it: in groups the participant, in the account's own messages the
 -- account, else the chat.
@@ -148,6 +157,14 @@ end
 
 function M.client(ctx)
    return ctx._bot:client_of(ctx._ev.instance)
+end
+
+--- What is kept of this chat (or person: bot:session) between events; {} when
+--- new. Saved at the handler's good end.
+function M.session(ctx)
+   local root = ctx._root -- an answer's is that of who asked
+   if root then return root.session end
+   return sessions.load(ctx)
 end
 
 local function logger(ctx)

@@ -2,6 +2,7 @@
 --- nearest deadline: with the same limit for everybody a new handler is almost
 --- never the nearest, so it costs a table and no timer.
 local core = require "zapi.core"
+local units = require "zapi.bot.unit"
 
 local M = {}
 M.__index = M
@@ -11,6 +12,12 @@ local Entry = {}
 
 function Entry:__close()
    self.watch:forget(self)
+   local ctx = self.ctx
+   units.leave(self.task)
+   if ctx._turn or ctx._busy then ctx._bot.asks:over(ctx) end
+   -- Parts that run on keep what they hold; then the last one lets go.
+   local unit = ctx._unit
+   if unit and (ctx._parts or 0) == 0 then unit:release() end
 end
 
 --- `expired(entry)` is called before the task of an entry is cancelled.
@@ -54,8 +61,16 @@ function M:enter(seconds, ctx)
    local entry = setmetatable({watch = self, task = task, ctx = ctx}, Entry)
    self.entries[entry] = true
    self.count = self.count + 1
+   units.enter(task, ctx)
    self:limit(entry, seconds)
    return entry
+end
+
+--- An entry that was forgotten is watched again, with all its time.
+function M:resume(entry)
+   self.entries[entry] = true
+   self.count = self.count + 1
+   self:limit(entry, entry.seconds)
 end
 
 --- From now on so many seconds; math.huge: no limit.
