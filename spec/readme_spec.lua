@@ -260,7 +260,7 @@ describe("What README.md tells is all there is:", function()
 
    it("every option, with its variable", function()
       local count = 0
-      for option, rest in source:gmatch("_OPT_[A-Z_]+%] = {\"(%-%-[a-z-]+)\"([^\n]*)") do
+      for option, rest in source:gmatch("_OPT_[A-Z_]+%] = {\"(%-%-[a-z-]+)\"([^}]*)") do
          if option ~= "--help" and option ~= "--version" then
             count = count + 1
             local variable = rest:match("\"(ZAPIBOT_[A-Z_]+)\"")

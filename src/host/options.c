@@ -31,7 +31,7 @@ static const struct row rows[ZAPI_OPT_COUNT] = {
                               "webhooks without the instance's z-api-token: "
                               "off, observe (log) or enforce (refuse)",
                               "observe"},
-    [ZAPI_OPT_TRUSTED_PROXY] = {"--trusted-proxy", "ADDRESS[,…]",
+    [ZAPI_OPT_TRUSTED_PROXY] = {"--trusted-proxy", "ADDRESSES",
                                 "ZAPIBOT_TRUSTED_PROXY",
                                 "proxies whose X-Forwarded-For is believed; "
                                 "then limits hold per address",
