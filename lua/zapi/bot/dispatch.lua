@@ -256,27 +256,23 @@ local function join_parts(self, ctx)
    end
 end
 
+-- A good end: what the handlers keep is stored with it.
+local function keep(self, ctx)
+   if rawget(ctx, "session") ~= nil then
+      local ok, caught_ = xpcall(sessions.save, with_traceback, ctx)
+      if not ok then return failed(self, ctx, nil, caught_.err, caught_.text) end
+   end
+   if ctx._unit then ctx._unit:flush() end
+end
+
 --- Handles an event of the core: how it ended, see bot/outcome.lua.
 function M.event(self, ev)
    if self.sends then self.sends:see(ev) end
    local ctx = handle(self, ev)
    if not ctx then return end
    if (ctx._parts or 0) > 0 then join_parts(self, ctx) end
+   if not ctx._word then keep(self, ctx) end
    return outcome.of(ctx)
--- A good end: what the handlers keep is stored with it.
-local function keep(self, ctx)
-   if ctx._strict then return end -- it is not where it was: see bot/ask.lua
-   if rawget(ctx, "session") ~= nil then
-      local ok, caught_ = xpcall(sessions.save, with_traceback, ctx)
-      if not ok then return failed(self, ctx, nil, caught_.err, caught_.text) end
-   end
-   local unit = ctx._unit
-   if unit then
-      if ctx._consumed then unit.service = nil end -- its event is done already
-      unit:flush()
-   end
-end
-
 end
 
 --- The same for tests: throws what the handler threw, or bot:catch.
@@ -284,7 +280,6 @@ function M.handle(self, ev)
    local ctx = handle(self, ev, true)
    if not ctx then return end
    if not ctx._word then keep(self, ctx) end
-   if ctx._steps then self.asks:ended(ctx) end
    if ctx._thrown then error(ctx._thrown[1], 0) end
    return outcome.of(ctx)
 end
@@ -292,7 +287,6 @@ end
 --- Of bot/watch.lua: the task of a handler will be cancelled.
 function M.expired(self, entry)
    local ctx, handler = entry.ctx, entry.handler
-   if not ctx._word then keep(self, ctx) end
    local text = ("the handler registered at %s waited longer than %s s and was ended ('%s' %s)")
       :format(handler and handler.where or "bot:use", entry.seconds, ctx.kind, ctx.id or "")
    outcome.note(ctx, "dead", text)
