@@ -220,6 +220,11 @@ local function shown(command, ctx)
       and (not command.admin or ctx.is_group)
 end
 
+--- Is this line one of the bot's commands?
+function Commands:knows(line)
+   return self.taken[line.name] or self:may_help() and help_names[line.name] or false
+end
+
 --- Has this bot a built-in help at all?
 function Commands:may_help()
    return self.helpful and self.wants_help and not self.taken.ajuda and not self.taken.help

@@ -36,6 +36,7 @@ local rank <const> = {drop = 1, later = 2, retry = 3, dead = 4}
 --- Notes how a part has ended: "dead" and "retry" with a text and a third value,
 --- "later" with its seconds.
 function M.note(ctx, word, second, third)
+   ctx = ctx._root or ctx -- of an answer: who asked
    local before = ctx._word
    if not before or rank[word] >= rank[before] then
       ctx._word, ctx._second, ctx._third = word, second, third

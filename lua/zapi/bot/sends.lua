@@ -11,6 +11,7 @@ local core = require "zapi.core"
 local check = require "zapi.bot.check"
 local links = require "zapi.bot.link"
 local message = require "zapi.bot.message"
+local outcome = require "zapi.bot.outcome"
 
 check.ours()
 
@@ -54,6 +55,7 @@ end
 
 --- The name of the next step of a ctx that says `what`.
 function M.step(ctx, what)
+   if ctx._diverged then outcome.drop(ctx) end
    local step = prefix_of(ctx) .. what
    local counts = ctx._counts
    if not counts then
@@ -62,6 +64,11 @@ function M.step(ctx, what)
    end
    local n = (counts[step] or 0) + 1
    counts[step] = n
+   local strict = ctx._strict -- it is being brought back to a question: bot/steps.lua
+   if strict and n > (strict[step] or 0) then
+      ctx._diverged = true
+      outcome.drop(ctx)
+   end
    return step .. "." .. n
 end
 
@@ -217,9 +224,9 @@ function Sends:wait(m, state, seconds)
    naps.count = naps.count + 1
    local _ <close> = setmetatable({sends = self, id = id}, Watcher)
    local deadline = core.hrtime() + seconds
-   if self.recent[id] then learn(m, self.recent[id]) end
-   local row = self:row(id)
+   local row, recent = self:row(id), self.recent[id]
    if row then learn(m, row) end
+   if recent and (rank[m.state] or rank.accepted) < rank.accepted then learn(m, recent) end
    while true do
       if naps.row then learn(m, naps.row) end
       if (rank[m.state] or -1) >= rank[state] then return m.state end
@@ -329,7 +336,7 @@ message.on_abandoned(abandoned)
 -- The outbox has it: waits until it has left. That is no time of the handler's.
 local function await(self, ctx, m)
    local watch = self.bot.watch
-   local _ <close> = watch:pause(ctx)
+   local _ <close> = watch:pause(ctx._root or ctx)
    local state, err = self:wait(m, "accepted", M.patience)
    while not state and err == "timeout" do
       core.sends.cancel(self.service, {id = m._row})
@@ -375,12 +382,15 @@ end
 
 -- The row of an answer; it waits for the outbox when it may not leave now.
 local function row_of(self, ctx, client, chat, endpoint)
-   local instance, seq, now = client.instance, ctx._ev.seq, core.now()
+   local root = ctx._root or ctx -- an answer acts for who asked
+   local instance, seq, now = client.instance, root._ev.seq, core.now()
    local row = {
       state = "sending", instance = instance, recipient = chat, endpoint = endpoint,
       reply = true, expires = now + M.patience,
    }
-   if seq ~= 0 then row.event, row.step = seq, M.step(ctx, endpoint .. "." .. chat) end
+   if seq ~= 0 then
+      row.event, row.step = seq, ctx._named or M.step(root, endpoint .. "." .. chat)
+   end
    local down = self.link:is_down(instance)
    local wait = down and 0 or self:pace(instance, chat, true)
    if down or wait > 0 then row.state, row.at = "queued", now + wait end
@@ -395,7 +405,7 @@ function Sends:answer(ctx, client, chat, endpoint, params, plain)
    if not plain then M.check(client, endpoint, params) end
    local given = row_of(self, ctx, client, chat, endpoint)
    given.args = plain and core.json_encode(params) or M.encode(params)
-   local row, is_new = core.sends.begin(self.service, given, ctx._ev.again or false)
+   local row, is_new = core.sends.begin(self.service, given, (ctx._root or ctx)._ev.again or false)
    if not row then error(is_new, 0) end
    local m <close> = message.new(client, chat, endpoint, params, self)
    m._row, m.state = row.id, given.state
@@ -430,6 +440,8 @@ function Sends:changed(row)
       self.outbox:wake()
    elseif row.state == "unknown" then
       self:report("message.unknown", row)
+   elseif row.state == "failed" then
+      self.bot.asks:refused(row)
    elseif row.state == "expired" then
       self:report("message.failed", row)
    end

@@ -1,0 +1,120 @@
+--- What a question takes for an answer: the options of ctx:ask, checked once, and
+--- the look at a message. Start reading at M.of.
+local core = require "zapi.core"
+local check = require "zapi.bot.check"
+local matcher = require "zapi.bot.matcher"
+local text = require "zapi.text"
+local words = require "zapi.bot.words"
+
+check.ours()
+
+local M = {}
+
+---@class zapi.AskOptions
+---@field timeout? number seconds until nil, "timeout" (a day)
+---@field match? string|string[]|fun(ctx: zapi.ctx): any what is an answer: a Lua
+---   pattern, one of a list of words, or what a function gives something for
+---@field retry? string|zapi.msg what whoever answers otherwise is told (else the
+---   question comes again); false: nothing
+---@field tries? integer after so many other answers: nil, "tries"
+---@field escape? string[] words that end the question: nil, "escaped"
+---@field by? "person"|"chat" who may answer in a group: who is asked, or anybody
+---@field commands? "command"|"answer" a command of the bot is handled as such and
+---   the question stays open (left out), or is an answer like anything else
+
+local allowed = {
+   timeout = "number", match = "string|table|function", retry = "string|table|boolean",
+   tries = "number", escape = "table|string", by = "string", commands = "string",
+}
+
+-- ---- tests: ctx → value, captures; nil: no answer ----
+
+local function any(ctx)
+   return ctx.text or true
+end
+
+local function pattern(s)
+   local find = matcher.compile(s)
+   return function(ctx)
+      if not ctx.text then return nil end
+      local found = find(text.cut(ctx.text, words.max_text))
+      if found then return found[1], found end
+   end
+end
+
+local function plain(s)
+   return words.normalise(words.fold(s))
+end
+
+local function one_of(list, what)
+   local known = {}
+   if #list == 0 then check.fail("'%s' in ctx:ask is empty", what) end
+   for i, word in ipairs(list) do
+      check.type(word, "string", i, what)
+      known[plain(word)] = word
+   end
+   return function(ctx) return known[ctx._words] end
+end
+
+local function test_of(match)
+   if match == nil then return any end
+   if type(match) == "string" then return pattern(match) end
+   if type(match) == "table" then return one_of(match, "match") end
+   return match
+end
+
+-- ---- options ----
+
+local function positive(options, name, default)
+   local n = options[name]
+   if n == nil then return default end
+   if not (n > 0 and n < 1e9) then
+      check.fail("bad '%s' in ctx:ask (more than 0 expected, got %s)", name, n)
+   end
+   return n
+end
+
+local function choice(options, name, default, other)
+   local value = options[name]
+   if value == nil or value == default or value == other then return value or default end
+   check.fail("bad '%s' in ctx:ask (\"%s\" or \"%s\" expected, got '%s')", name, default, other,
+      value)
+end
+
+--- Sends under a name of its own, so that it is found whatever came before.
+function M.send_as(ctx, step, msg)
+   ctx._named = step
+   local _ <close> = setmetatable({}, {__close = function() ctx._named = nil end})
+   return ctx:reply(msg)
+end
+
+--- What ctx:ask wants.
+---@param options zapi.AskOptions
+---@param timeout number
+function M.of(msg, options, timeout)
+   options = check.options(options, allowed, "ctx:ask")
+   local escape, retry = options.escape, options.retry
+   if type(escape) == "string" then escape = {escape} end
+   if retry == true then check.fail("bad 'retry' in ctx:ask (a message or false expected)") end
+   if retry == nil then retry = msg end
+   return {
+      timeout = positive(options, "timeout", timeout), tries = positive(options, "tries"),
+      by = choice(options, "by", "person", "chat"),
+      commands = choice(options, "commands", "command", "answer"),
+      test = test_of(options.match), escape = escape and one_of(escape, "escape"),
+      send = function(ctx, step) M.send_as(ctx, step, msg) end,
+      again = function(ctx) if retry then ctx:reply(retry) end end,
+   }
+end
+
+--- "ok", value, captures | "again" | "escaped"
+function M.judge(wanted, ctx)
+   if wanted.escape and wanted.escape(ctx) then return "escaped" end
+   local value, captures = wanted.test(ctx)
+   if value == nil or value == false then return "again" end
+   local ok, why = pcall(core.store.pack, value)
+   if not ok then check.fail("what 'match' gave for an answer cannot be kept: %s", why) end
+   return "ok", value, captures
+end
+
+return M

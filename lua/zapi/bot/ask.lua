@@ -1,0 +1,669 @@
+--- ctx:ask: a question whose answer may come days later, in another process.
+---
+---    the handler A asks   question sent (journalled); A's event is *parked*: on
+---                         disk with all it kept so far, its place is free
+---    an answer B comes    B is consumed and the answer recorded for A in one
+---                         transaction; A goes on in B's place in the chat
+---    A ends or asks again B ends: the next message of the chat starts
+---
+--- While it waits A is a sleeping task (`live`), or only rows (after a restart, or
+--- when it was idle for `unload` seconds): then A's event is run anew, and finds
+--- what it did before in bot/steps.lua, until it is at its question again.
+---
+---    "\1open:NAME"   place → who asked                one question per place
+---    "\1due:NAME"    due, place → who asked           the nearest time-out first
+---    "\1ready:NAME"  seq → …                          to be run anew at the start
+---
+--- A *place* is the order of the chat; in groups with the person who is asked.
+--- Start reading at Asks:ask and Asks:take.
+local core = require "zapi.core"
+local check = require "zapi.bot.check"
+local ctxs = require "zapi.bot.ctx"
+local events = require "zapi.events"
+local outcome = require "zapi.bot.outcome"
+local sends = require "zapi.bot.sends"
+local sessions = require "zapi.bot.session"
+local stepping = require "zapi.bot.steps"
+local units = require "zapi.bot.unit"
+local want = require "zapi.bot.answer"
+
+check.ours()
+
+local store <const> = core.store
+
+local M = {}
+local Asks = {}
+Asks.__index = Asks
+
+--- Seconds that a question waits for its answer, and that its handler is kept in
+--- memory meanwhile.
+M.timeout, M.unload = 86400, 600
+--- The clock may be set: deadlines are looked at so often at least.
+M.look = 60
+
+-- ---- places and rows ----
+
+local function order_of(ctx)
+   local order = ctx._ev.order
+   order = order and order ~= "" and order or ctx.chat
+   local clients = ctx._bot.clients
+   if clients and #clients > 1 then order = ("%s\2%s"):format(order, ctx._ev.instance) end
+   return order
+end
+
+local function place_of(ctx, by)
+   local order = order_of(ctx)
+   if not ctx.is_group or by == "chat" then return order end
+   if not ctx.from then
+      check.fail("nobody is known who could be asked (by = \"chat\" asks everybody)")
+   end
+   return ("%s\1%s"):format(order, ctx.from.key)
+end
+
+local function due_key(due, place)
+   return ("%016x%s"):format(math.max(0, due * 1000 // 1 | 0), place)
+end
+
+local function ready_key(seq)
+   return ("%016x"):format(seq)
+end
+
+local function pack(entry)
+   return store.pack {
+      seq = entry.seq, n = entry.n, due = entry.due, attempt = entry.attempt,
+      place = entry.place, misses = entry.misses,
+   }
+end
+
+-- The rows that an open question is, or (gone) those that take it away.
+local function open_rows(self, entry, gone)
+   local row = not gone and pack(entry)
+   return {self.open, entry.place, row},
+      {self.due, due_key(entry.due, entry.place), row}
+end
+
+local function ready_row(self, seq, row)
+   return {self.ready, ready_key(seq), row and pack(row) or false,
+      row and core.now() + stepping.keep}
+end
+
+local function stage(self, seq, rows)
+   for _, row in ipairs(rows) do
+      store.stage(self.bot.service, seq, row[1], row[2], row[3] or nil, row[4] or nil)
+   end
+end
+
+local function write(rows)
+   local ok, err = store.write(rows)
+   if not ok then error(err, 0) end
+end
+
+local function is_stored(self, seq)
+   return self.bot.service ~= nil and seq ~= 0
+end
+
+-- ---- waiting in somebody's task ----
+
+-- The time is nobody's who works for ctx.
+local function wait(self, ctx, gate)
+   local _ <close> = self.bot.watch:pause(ctx._root or ctx)
+   gate:wait()
+end
+
+-- Whoever waited for the handler of ctx to end or to ask again goes on.
+local function free(self, ctx)
+   local turn, place = ctx._turn, ctx._busy
+   ctx._turn, ctx._busy = nil, nil
+   if turn then turn:open() end
+   if place and self.busy[place] then
+      self.busy[place]:open()
+      self.busy[place] = nil
+   end
+end
+
+-- Messages from this place wait until the handler ends or asks again.
+local function hold(self, place)
+   local gate = self.busy[place] or core.gate()
+   self.busy[place] = gate
+   return gate
+end
+
+-- ---- the side of who asks ----
+
+-- What ctx:ask returns for a record. The answer acts for who asked.
+local function given(ctx, record)
+   sessions.reread(ctx)
+   if record.why then return nil, record.why end
+   local answer = ctxs.new(ctx._bot, record.ev, record.kind)
+   answer._root, answer._unit, answer._handler = ctx, units.of(ctx), ctx._handler
+   answer.now, answer.match, answer.value = record.now, record.match, record.value
+   return answer
+end
+
+-- What is stored when a question begins to wait. One that waited for the same
+-- person has ended; who asked it.
+local function rows_of_park(self, entry, steps)
+   local rows = {open_rows(self, entry)}
+   rows[#rows + 1] = steps:parked({place = entry.place, due = entry.due}, entry.due)
+   rows[#rows + 1] = steps:clock(entry.due)
+   if entry.ctx._ready then rows[#rows + 1] = ready_row(self, entry.seq) end
+   local older = self:find(entry.place)
+   if older and older.seq == entry.seq then older = nil end
+   if older then
+      local _, due = open_rows(self, older, true)
+      table.move({
+         due, stepping.answered(self.bot, older.seq, older.n, {why = "replaced"}),
+         ready_row(self, older.seq, older),
+      }, 1, 3, #rows + 1, rows)
+   end
+   return rows, older
+end
+
+local function end_older(self, older)
+   local live = self.by_seq[older.seq]
+   if live then
+      live.done, live.ctx._ready = true, true
+      live.result = {why = "replaced"}
+      live.gate:open()
+   else
+      self:resume(older)
+   end
+end
+
+local function park(self, entry, steps)
+   local ctx, older = entry.ctx, self.live[entry.place]
+   sessions.save(ctx)
+   if is_stored(self, entry.seq) then
+      local rows
+      rows, older = rows_of_park(self, entry, steps)
+      stage(self, entry.seq, rows)
+      ctx._ready = nil
+   end
+   steps:pass()
+   units.of(ctx):park()
+   return older
+end
+
+-- Run anew, it has come to the question at which it was: all is stored already.
+local function park_again(self, entry, steps)
+   local ctx, unit = entry.ctx, units.of(entry.ctx)
+   sessions.save(ctx)
+   unit:flush()
+   self.bot.service:unstage(entry.seq)
+   steps:pass()
+   unit:park()
+end
+
+local Waiting = {}
+
+function Waiting:__close()
+   local asks, entry = self.asks, self.entry
+   if asks.live[entry.place] == entry then asks.live[entry.place] = nil end
+   if asks.by_seq[entry.seq] == entry then asks.by_seq[entry.seq] = nil end
+end
+
+-- A time-out is recorded by who asked; an answer was, by who brought it.
+local function record_end(self, entry)
+   local result = entry.result
+   if not result.unrecorded then return end
+   result.unrecorded = nil
+   if not is_stored(self, entry.seq) then return end
+   stage(self, entry.seq, {
+      stepping.answered(self.bot, entry.seq, entry.n, result),
+      ready_row(self, entry.seq, entry), open_rows(self, entry, true),
+   })
+   entry.ctx._ready = true
+   units.of(entry.ctx):park()
+end
+
+local function await(self, entry)
+   local watch, watched = self.bot.watch, entry.ctx._entry
+   self.live[entry.place], self.by_seq[entry.seq] = entry, entry
+   self.any = true
+   entry.since = core.hrtime()
+   self:arm(entry.due)
+   local waiting <close> = setmetatable({asks = self, entry = entry}, Waiting) -- luacheck: ignore
+   watch:forget(watched)
+   free(self, entry.ctx)
+   local job = self.loading[entry.seq]
+   if job then self:loaded(job, "live") end
+   entry.gate:wait()
+   watch:resume(watched)
+end
+
+local function check_task(ctx)
+   if core.current() and core.current() == ctx._task and ctx._entry then return end
+   check.fail("ctx:ask works in the handler itself, of order \"chat\": not in zapi.spawn, and not "
+      .. "in a handler of order \"person\" or \"none\" (a question lets its chat go on anyhow)")
+end
+
+--- See ctx:ask. `wanted` (bot/answer.lua) says what is sent and what is an answer.
+function Asks:ask(ctx, wanted)
+   local root = ctx._root or ctx
+   check_task(root)
+   if not self.subscribed then self:subscribe() end
+   local steps, step = stepping.of(root), sends.step(root, "ask")
+   local n = steps.n + 1
+   local known, asked = steps.answers[n], steps.parks[n]
+   if known then
+      sessions.save(root)
+      units.of(root):flush()
+      if is_stored(self, root._ev.seq) then self.bot.service:unstage(root._ev.seq) end
+      root._ready = true
+      steps:pass()
+      return given(root, known)
+   end
+   local entry = {
+      seq = root._ev.seq, n = n, step = step, ctx = root, wanted = wanted, gate = core.gate(),
+      attempt = root.attempt, asker = ctx, misses = 0,
+   }
+   if asked then
+      entry.place, entry.due = asked.place, asked.due
+      local row = self:find(asked.place)
+      entry.misses = row and row.misses or 0
+      park_again(self, entry, steps)
+   else
+      entry.place, entry.due = place_of(ctx, wanted.by), core.now() + wanted.timeout
+      wanted.send(ctx, step .. ".q")
+      local older = park(self, entry, steps)
+      if older then end_older(self, older) end
+   end
+   await(self, entry)
+   record_end(self, entry)
+   return given(root, entry.result)
+end
+
+-- ---- the side of who answers ----
+
+--- The open question of a place: live, or its row; nil.
+function Asks:find(place)
+   local entry = self.live[place]
+   if entry then return entry end
+   if not self.open then return nil end
+   local packed = store.get(self.open, place)
+   return packed and store.unpack(packed)
+end
+
+-- Who was asked is to be run up to its question: waits for it. A live entry, or
+-- nil when there is none any more.
+local function load(self, ctx, row)
+   local job = self:resume(row)
+   wait(self, ctx, job.gate)
+   if job.how == "retry" then
+      error(core.error {
+         kind = "store.unavailable",
+         message = "the handler that asked could not be brought back: it is tried again",
+      }, 0)
+   end
+   return self.live[row.place]
+end
+
+local envelope <const> = {
+   "seq", "received_at", "id", "kind", "chat", "author", "order", "instance", "type", "from_me",
+   "from_api", "is_group", "payload",
+}
+
+local function record_of(ctx, value, captures)
+   local ev = {}
+   for _, name in ipairs(envelope) do ev[name] = ctx._ev[name] end
+   return {ev = ev, kind = ctx.kind, now = ctx.now, value = value, match = captures}
+end
+
+-- In one transaction: this event is done, and the answer is recorded.
+local function consume(self, ctx, entry, record)
+   local seq = ctx._ev.seq
+   local answered = stepping.answered(self.bot, entry.seq, entry.n, record)
+   entry.done, entry.ctx._busy = true, entry.place
+   self.live[entry.place] = nil
+   hold(self, entry.place)
+   if not is_stored(self, seq) then return end
+   local _ <close> = setmetatable({}, {__close = function(_, err)
+      if err == nil or not entry.done or entry.result then return end
+      entry.done = nil
+      self.live[entry.place] = entry
+      free(self, entry.ctx)
+   end})
+   sessions.save(ctx)
+   if ctx._unit then ctx._unit:flush() end
+   local open, due = open_rows(self, entry, true)
+   stage(self, seq, {open, due, answered, ready_row(self, entry.seq, entry)})
+   local ok, err = self.bot.service:consume(seq)
+   if not ok then error(err, 0) end
+   ctx._consumed, entry.ctx._ready = true, true
+end
+
+local function give(self, ctx, entry, record)
+   consume(self, ctx, entry, record)
+   entry.result = record
+   local turn = core.gate()
+   entry.ctx._turn = turn
+   entry.gate:open()
+   wait(self, ctx, turn)
+end
+
+-- It was no answer.
+local function miss(self, ctx, entry)
+   local wanted = entry.wanted
+   entry.misses = entry.misses + 1
+   if wanted.tries and entry.misses >= wanted.tries then
+      return give(self, ctx, entry, {why = "tries"})
+   end
+   if is_stored(self, ctx._ev.seq) and is_stored(self, entry.seq) then
+      stage(self, ctx._ev.seq, {open_rows(self, entry)})
+   end
+   wanted.again(ctx)
+end
+
+-- The message is looked at; nil: the question has ended meanwhile.
+local function offer(self, ctx, entry)
+   local what, value, captures = want.judge(entry.wanted, ctx)
+   if entry.done then return nil end
+   if what == "again" then
+      miss(self, ctx, entry)
+   elseif what == "escaped" then
+      give(self, ctx, entry, {why = "escaped"})
+   else
+      give(self, ctx, entry, record_of(ctx, value, captures))
+   end
+   return true
+end
+
+local function is_command(ctx)
+   local line = ctx._command
+   return line and ctx._bot.commands:knows(line)
+end
+
+-- May this event answer it at all? Not the one whose handler asks, nor older ones.
+local function may_answer(ctx, question)
+   local seq = ctx._ev.seq
+   return seq == 0 or seq > question.seq
+end
+
+-- The open question of a place that this event may answer, brought back; nil.
+local function question_of(self, ctx, place)
+   local found = self:find(place)
+   if not found or not may_answer(ctx, found) then return nil end
+   local entry = found.gate and found or load(self, ctx, found)
+   if entry and entry.wanted.commands ~= "answer" and is_command(ctx) then return nil end
+   return entry
+end
+
+-- The question is answered, or the event goes to the handlers: false.
+local function answer(self, ctx, place)
+   while true do
+      while self.busy[place] do wait(self, ctx, self.busy[place]) end
+      local entry = question_of(self, ctx, place)
+      if not entry then return false end
+      if not entry.done and offer(self, ctx, entry) then return true end
+   end -- it has ended by itself meanwhile: this comes after what follows from that
+end
+
+--- Of dispatch, behind the middleware: is this event an answer? Then it is
+--- handled when this returns true.
+function Asks:take(ctx)
+   if ctx.from_me or not ctx.chat or not events.is(ctx.kind, "message") then return false end
+   local steps = ctx._steps
+   if steps and steps.total > 0 then return false end -- it has asked itself
+   local order = order_of(ctx)
+   if ctx.is_group and ctx.from
+      and answer(self, ctx, ("%s\1%s"):format(order, ctx.from.key)) then
+      return true
+   end
+   return answer(self, ctx, order)
+end
+
+-- ---- running anew ----
+
+function Asks:loaded(job, how)
+   if self.loading[job.seq] == job then self.loading[job.seq] = nil end
+   if job.guard then job.guard:cancel() end
+   job.how = how
+   job.gate:open()
+end
+
+-- The event of a question is not there any more (a person was forgotten).
+local function lost(self, job)
+   write {{self.open, job.place, false}, {self.due, due_key(job.due, job.place), false},
+      ready_row(self, job.seq)}
+   if self.busy[job.place] then
+      self.busy[job.place]:open()
+      self.busy[job.place] = nil
+   end
+   self:loaded(job, "lost")
+end
+
+--- Runs the handler that asked anew, up to its question (or its recorded answer).
+---@param row table of a question
+function Asks:resume(row)
+   local job = self.loading[row.seq]
+   if job then return job end
+   job = {gate = core.gate(), seq = row.seq, place = row.place, due = row.due}
+   self.loading[row.seq] = job
+   job.guard = core.after(self.bot.timeout + 30, function()
+      if self.loading[job.seq] == job and not job.ctx then lost(self, job) end
+   end)
+   self.bot.service:unpark(row.seq, math.max(0, (row.attempt or 1) - 1))
+   return job
+end
+
+--- Of dispatch: an event that may have been run before begins.
+function Asks:begin(ctx)
+   local job = self.loading[ctx._ev.seq]
+   stepping.of(ctx)
+   ctx._job = job
+   if not job then return end
+   job.ctx = ctx
+   if self.busy[job.place] then ctx._busy = job.place end
+end
+
+local function tell_changed(self, ctx)
+   local bot = self.bot
+   core.log("warn", "bot", ("[%s %s] the handler that had asked took another path when it was run "
+      .. "again: its question has ended"):format(ctx.kind, ctx.id or "-"))
+   if not bot:_wants("conversation.ended") then return end
+   bot.service:emit {
+      kind = "conversation.ended", chat = ctx.chat, instance = ctx._ev.instance,
+      key = ("conversation.ended:%d"):format(ctx._ev.seq),
+      payload = core.json_encode {reason = "changed", messageId = ctx.id, phone = ctx.chat},
+   }
+end
+
+-- Its script has changed: its question is nobody's any more.
+local function ended_changed(self, ctx)
+   local steps = ctx._steps
+   local last = steps.parks[steps.total]
+   outcome.note(ctx, "drop")
+   local rows = {ready_row(self, steps.seq), {self.due, due_key(last.due, last.place), false}}
+   local question = self:find(last.place)
+   if question and question.seq == steps.seq then rows[3] = {self.open, last.place, false} end
+   write(rows)
+   tell_changed(self, ctx)
+end
+
+-- Also the rows by which it would be run anew go, after its end is on disk.
+local function forget_ready(self, seq)
+   if not self.bot.service then return end
+   core.spawn(function() store.write {ready_row(self, seq)} end)
+end
+
+--- Of dispatch: all handlers of an event have ended; before it is told how.
+function Asks:ended(ctx)
+   local steps, word = ctx._steps, ctx._word
+   if not is_stored(self, steps.seq) then return end
+   if ctx._strict and (not word or word == "drop") then
+      ended_changed(self, ctx)
+      word = "changed"
+   elseif word then
+      if ctx._ready then forget_ready(self, steps.seq) end
+   elseif steps.kept then
+      store.stage_prefix_delete(self.bot.service, steps.seq, steps.ns, stepping.key(steps.seq, ""))
+      if ctx._ready then stage(self, steps.seq, {ready_row(self, steps.seq)}) end
+   end
+   local job = self.loading[steps.seq]
+   if job then self:loaded(job, word or "done") end
+   free(self, ctx)
+end
+
+--- A handler is over, however it ended.
+function Asks:over(ctx)
+   free(self, ctx)
+end
+
+-- ---- time ----
+
+-- Who asked is told: it records that itself. Its place is held until it ends.
+local function expire_live(self, entry)
+   if entry.done then return end
+   entry.done, entry.result = true, {why = "timeout", unrecorded = true}
+   entry.ctx._busy = entry.place
+   hold(self, entry.place)
+   self.live[entry.place] = nil
+   entry.gate:open()
+end
+
+local function expire_row(self, row)
+   local rows = {
+      stepping.answered(self.bot, row.seq, row.n, {why = "timeout"}),
+      {self.due, due_key(row.due, row.place), false}, ready_row(self, row.seq, row),
+   }
+   local open = self:find(row.place)
+   if open and open.seq == row.seq then rows[4] = {self.open, row.place, false} end
+   hold(self, row.place)
+   write(rows)
+   self:resume(row)
+end
+
+local function expire(self, row)
+   local live = self.by_seq[row.seq]
+   if live then return expire_live(self, live) end
+   if not self.loading[row.seq] then expire_row(self, row) end
+end
+
+-- Without a service (bot:handle) there are no rows.
+local function sweep_live(self, now)
+   local nearest
+   for _, entry in pairs(self.live) do
+      if entry.due <= now then
+         expire_live(self, entry)
+      else
+         nearest = math.min(nearest or entry.due, entry.due)
+      end
+   end
+   return nearest
+end
+
+local function sweep_rows(self, now)
+   local rows, more = store.scan(self.due, "", nil, 100)
+   for _, found in ipairs(rows) do
+      local row = store.unpack(found[2])
+      if row.due > now then return row.due end
+      expire(self, row)
+   end
+   return more and now or #rows > 0 and now + 1 or nil
+end
+
+function Asks:sweep()
+   self.timer, self.timer_due = nil, nil
+   local now = core.now()
+   local nearest = (self.due and sweep_rows or sweep_live)(self, now)
+   if nearest then self:arm(nearest) end
+end
+
+--- Looks at the deadlines at `due`, and each minute.
+function Asks:arm(due)
+   if self.timer then
+      if self.timer_due <= due then return end
+      self.timer:cancel()
+   end
+   self.timer_due = due
+   local seconds = math.min(math.max(due - core.now(), 0.001), M.look)
+   self.timer = core.after(seconds, function() self:sweep() end)
+end
+
+-- What has waited for long is rows only, and costs no memory.
+local function unload_idle(self, seconds)
+   local before, idle = core.hrtime() - seconds, {}
+   for _, entry in pairs(self.live) do
+      if not entry.done and entry.since <= before then idle[#idle + 1] = entry end
+   end
+   for _, entry in ipairs(idle) do
+      if not entry.done then self.bot.service:unload(entry.seq) end
+   end
+end
+
+-- ---- life ----
+
+--- Answers are messages, whatever else the bot listens to.
+function Asks:subscribe()
+   self.subscribed = true
+   local bot = self.bot
+   if bot.service then bot.service:subscribe(require("zapi.bot.service").kinds(bot)) end
+end
+
+--- A row's call has failed later: buttons that the account may not send.
+function Asks:refused(row)
+   if not row.event or not row.step or not row.step:find("%.q$")
+      or not (row.error_kind or ""):find("^buttons%.") then
+      return
+   end
+   core.spawn(function()
+      local entry = self.by_seq[row.event]
+      if entry and entry.wanted.refused and row.step == entry.step .. ".q" then
+         entry.wanted.refused(entry.asker, entry.step, row)
+      end
+   end)
+end
+
+-- What an ended process had answered and not finished.
+local function take_up(self)
+   local after
+   repeat
+      local rows, more = store.scan(self.ready, "", after, 100)
+      for _, found in ipairs(rows) do
+         after = found[1]
+         local row = store.unpack(found[2])
+         hold(self, row.place)
+         self:resume(row)
+      end
+   until not more
+end
+
+--- The bot has a service from now on.
+function Asks:start()
+   local service, unload = self.bot.service, self.unload
+   self.open, self.due = "\1open:" .. service.name, "\1due:" .. service.name
+   self.ready = "\1ready:" .. service.name
+   self.any = #store.scan(stepping.namespace(self.bot), "", nil, 1) > 0
+   if self.any then
+      self:subscribe()
+      take_up(self)
+      self:arm(0)
+   end
+   if unload and service.durable then
+      self.unloader = core.interval(math.max(unload / 4, 0.01), function()
+         if next(self.live) then unload_idle(self, unload) end
+      end)
+   end
+end
+
+function Asks:close()
+   if self.timer then self.timer:cancel() end
+   if self.unloader then self.unloader:cancel() end
+   for _, job in pairs(self.loading) do job.guard:cancel() end
+   self.timer, self.unloader, self.loading = nil, nil, {}
+end
+
+--- The questions of one bot.
+---@param unload number|false|nil
+function M.new(bot, unload)
+   if unload == nil then unload = M.unload end
+   if unload == true or unload and unload <= 0 then
+      check.fail("bad 'unload' (seconds above 0, or false, expected)")
+   end
+   return setmetatable({
+      bot = bot, live = {}, by_seq = {}, busy = {}, loading = {}, any = false,
+      timeout = M.timeout, unload = unload,
+   }, Asks)
+end
+
+return M
