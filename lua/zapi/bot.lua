@@ -17,12 +17,15 @@ local dispatch = require "zapi.bot.dispatch"
 local events = require "zapi.events"
 local filter = require "zapi.bot.filter"
 local groups = require "zapi.bot.groups"
+local handover = require "zapi.bot.handover"
 local http = require "zapi.bot.http"
 local lanes = require "zapi.bot.lanes"
 local sends = require "zapi.bot.sends"
 local sent = require "zapi.bot.sent"
 local service = require "zapi.bot.service"
 local sessions = require "zapi.bot.session"
+local states = require "zapi.bot.state"
+local timers = require "zapi.bot.timers"
 local watch = require "zapi.bot.watch"
 local words = require "zapi.bot.words"
 
@@ -50,6 +53,7 @@ local M = {}
 ---@field max_body? integer bytes of a webhook
 ---@field name? string of the data on disk: two bots in one script need two
 ---@field limits? zapi.BotLimits
+---@field handover? zapi.HandoverOptions when a person takes over a chat
 ---@field unload? number|false seconds after which a handler that waits for an answer
 ---   is taken out of memory, and run anew when it comes (600); false: never
 
@@ -62,7 +66,7 @@ local new_options = {
    client = "userdata|table", clients = "table", prefix = "string", own = "boolean",
    listen = "string", secret = "string", texts = "table", help = "boolean",
    timeout = "number", concurrency = "number", max_body = "number", name = "string",
-   limits = "table", unload = "number|boolean",
+   limits = "table", handover = "table", unload = "number|boolean",
 }
 
 local on_options = {order = "string", timeout = "number", attempts = "number"}
@@ -104,11 +108,14 @@ function M.new(options)
       options = options, own = options.own or false,
       timeout = check_timeout(options.timeout) or 60, limits = limits_of(options.limits),
       handlers = {}, middleware = {}, lists = {}, warned = {}, guards = {}, joining = 0,
+      gates = {}, gate_kinds = {},
       sessions = sessions.configure(),
       sent = sent.new(), groups = groups.new(), lanes = lanes.new(), router = http.new(),
       commands = command.new(options.prefix or "!/", options.texts, options.help),
    }, Bot)
    bot.asks = ask.new(bot, options.unload)
+   bot.handover = handover.new(bot, options.handover)
+   bot.timers = timers.new(bot)
    bot.watch = watch.new(function(entry) dispatch.expired(bot, entry) end)
    return bot
 end
@@ -203,6 +210,30 @@ function Bot:session(options)
    return self
 end
 
+--- A state of a flow. A person who is in it (ctx:enter) has their messages go to
+--- on(ctx, data, next), before the handlers, until the flow enters another one or
+--- leaves (ctx:leave); commands come before. `data` is kept with the state. In groups
+--- each person has a flow of their own.
+---@param name string
+---@param options zapi.StateOptions
+---@return zapi.Bot
+function Bot:state(name, options)
+   if not self.states then self.states = states.new(self) end
+   self.states:add(name, options)
+   subscribe(self)
+   return self
+end
+
+-- Something that events pass before middleware, first when `first`.
+function Bot:_gate(fn, kinds, first)
+   table.insert(self.gates, first and 1 or #self.gates + 1, fn)
+   for _, name in ipairs(kinds) do
+      self.gate_kinds[name] = true
+      if name == "own.message" then self.gates_own = true end
+   end
+   subscribe(self)
+end
+
 --- Gets what a handler threw (text or zapi error) and its traceback. Without
 --- it, failures are logged. What follows from a failure follows afterwards (a
 --- script's error: a dead letter), unless this calls ctx:drop() or
@@ -232,6 +263,22 @@ function Bot:http(method, path, options, fn)
    end
    return self
 end
+
+--- What bot:at, bot:every and bot:cron with this name lead to: fn(ctx, payload), a
+--- handler like any other; ctx.event has timer, key, due and payload.
+---@param name string
+---@param fn fun(ctx: zapi.ctx, payload: any)
+---@param options? {timeout: number, attempts: integer}
+---@return zapi.Bot
+function Bot:timer(name, fn, options)
+   timers.check_name(name, "bot:timer")
+   check.callable(fn, "bot:timer")
+   self.timers:add(name)
+   local function handler(ctx) return fn(ctx, ctx.event.payload) end
+   return register(self, {names = {"timer:" .. name}, tests = {}}, handler, options, "bot:timer")
+end
+
+for method, fn in pairs(timers.methods) do Bot[method] = fn end
 
 --- Names a function that messages of the outbox are asked of just before they
 --- leave: z.outbox:send(…, {guard = name}). It returns true (go), false and why

@@ -218,12 +218,19 @@ static struct zapi_write *make_cancel(lua_State *L, struct zapi_timers *t,
     return w;
 }
 
-/* cancel(service, name, key | nil, seq | nil) -> how many (1 when it was
- * staged) | nil, err */
+/* cancel(service, name, key | nil, seq | nil) -> how many | nil, err */
 static int l_cancel(lua_State *L)
 {
     lua_settop(L, 4);
-    return stage_or_write(L, 4, make_cancel);
+    if (lua_isnil(L, 4))
+        return stage_or_write(L, 4, make_cancel);
+    struct zapi_hub_seat *seat = zapi_service_seat(L, 1);
+    stage_or_write(L, 4, make_cancel);
+    lua_pushinteger(L, (lua_Integer)zapi_timers_count(
+                           timers_of(L, zapi_hub_of(seat)),
+                           zapi_hub_seat_name(seat), luaL_checkstring(L, 2),
+                           luaL_optstring(L, 3, NULL)));
+    return 1;
 }
 
 /* ---- list ---- */
@@ -265,17 +272,19 @@ static void push_row(void *arg, const struct zapi_timer_row *row)
     lua_rawseti(L, -2, ++list->n);
 }
 
-/* list(service, until | nil, limit | nil) -> rows, the earliest first */
+/* list(service, until | nil, limit | nil, names | nil) -> rows, the earliest
+ * first; names: a JSON array of those that count */
 static int l_list(lua_State *L)
 {
     struct zapi_hub_seat *seat = zapi_service_seat(L, 1);
     double until = luaL_optnumber(L, 2, 1e300);
     lua_Integer limit = luaL_optinteger(L, 3, MOST_LISTED);
+    const char *names = luaL_optstring(L, 4, NULL);
     struct list list = {.L = L};
     luaL_argcheck(L, limit > 0 && limit <= MOST_LISTED, 3, "1 to 1000");
     lua_newtable(L);
     zapi_timers_each(timers_of(L, zapi_hub_of(seat)), zapi_hub_seat_name(seat),
-                     until, (size_t)limit, push_row, &list);
+                     names, until, (size_t)limit, push_row, &list);
     return 1;
 }
 

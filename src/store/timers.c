@@ -37,7 +37,12 @@ static const char cancel_name[] =
     "DELETE FROM timer WHERE automation=?1 AND name=?2";
 static const char select_due[] =
     "SELECT id, name, key, due, interval, cron, tz, chat, instance, payload"
-    " FROM timer WHERE automation=?1 AND due<=?2 ORDER BY due, id LIMIT ?3";
+    " FROM timer WHERE automation=?1 AND due<=?2 AND"
+    " (?4 IS NULL OR name IN (SELECT value FROM json_each(?4)))"
+    " ORDER BY due, id LIMIT ?3";
+static const char count_rows[] =
+    "SELECT count(*) FROM timer WHERE automation=?1 AND name=?2"
+    " AND (?3 IS NULL OR key=?3)";
 static const char step_on[] = "UPDATE timer SET due=?3 WHERE id=?1 AND due=?2";
 static const char step_away[] = "DELETE FROM timer WHERE id=?1 AND due=?2";
 
@@ -251,15 +256,32 @@ void zapi_timers_run(struct zapi_timers *t, struct zapi_write *write,
 
 /* ---- reading ---- */
 
-void zapi_timers_each(struct zapi_timers *t, const char *automation,
-                      double until, size_t limit, zapi_timers_visit *visit,
-                      void *arg)
+static struct zapi_sql *reader(struct zapi_timers *t)
 {
-    struct zapi_sql *sql = t->db ? zapi_db_reader(t->db) : t->memory;
-    struct zapi_stmt *st = zapi_sql_begin(sql, select_due);
+    return t->db ? zapi_db_reader(t->db) : t->memory;
+}
+
+size_t zapi_timers_count(struct zapi_timers *t, const char *automation,
+                         const char *name, const char *key)
+{
+    struct zapi_stmt *st = zapi_sql_begin(reader(t), count_rows);
+    zapi_sql_text(st, 1, automation);
+    zapi_sql_text(st, 2, name);
+    zapi_sql_text(st, 3, key);
+    size_t n = zapi_sql_row(st) ? (size_t)zapi_sql_get_int(st, 0) : 0;
+    zapi_sql_end(st);
+    return n;
+}
+
+void zapi_timers_each(struct zapi_timers *t, const char *automation,
+                      const char *names, double until, size_t limit,
+                      zapi_timers_visit *visit, void *arg)
+{
+    struct zapi_stmt *st = zapi_sql_begin(reader(t), select_due);
     zapi_sql_text(st, 1, automation);
     zapi_sql_real(st, 2, until);
     zapi_sql_int(st, 3, (int64_t)limit);
+    zapi_sql_text(st, 4, names);
     while (zapi_sql_row(st)) {
         struct zapi_timer_row row = {
             .id = (uint64_t)zapi_sql_get_int(st, 0),

@@ -52,12 +52,16 @@ typedef void zapi_timers_done(void *arg, enum zapi_db_result result,
 void zapi_timers_run(struct zapi_timers *t, struct zapi_write *write,
                      zapi_timers_done *done, void *arg);
 
+/* How many are there on disk; key NULL: of every key. */
+size_t zapi_timers_count(struct zapi_timers *t, const char *automation,
+                         const char *name, const char *key);
+
 /* The rows of an automation that are due by `until`, the earliest first, at
- * most `limit`. */
+ * most `limit`. names: a JSON array of those that count, NULL: all. */
 typedef void zapi_timers_visit(void *arg, const struct zapi_timer_row *row);
 void zapi_timers_each(struct zapi_timers *t, const char *automation,
-                      double until, size_t limit, zapi_timers_visit *visit,
-                      void *arg);
+                      const char *names, double until, size_t limit,
+                      zapi_timers_visit *visit, void *arg);
 
 /* Part of the event of the row `id` that is due at `due`: it is due at `next`
  * from then on, or goes (0). The event stands only when the row still does.

@@ -55,24 +55,27 @@ local function number_of(spec, field, word)
    return n
 end
 
+-- First and last of "*", "a-b" or "a" (with a step: to the end).
+local function range_of(spec, field, range, step)
+   local weekday = field.name == "day of week"
+   if range == "*" then return field.min, weekday and 6 or field.max end
+   local first, last = range:match("^([^-]+)-([^-]+)$")
+   if not first then
+      local n = number_of(spec, field, range)
+      return n, step and field.max or n
+   end
+   local from, to = number_of(spec, field, first), number_of(spec, field, last)
+   if weekday and to == 0 and from > 0 then to = 7 end -- "sat-sun": Sunday is also 7
+   if from > to then bad(spec, field, "'%s' ends before it begins", range) end
+   return from, to
+end
+
 local function add_part(spec, field, part, set)
    local range, step = part:match("^([^/]+)/(.*)$")
-   range = range or part
-   local from, to = range:match("^([^-]+)-([^-]+)$")
    if step and not step:match("^[1-9]%d*$") then
       bad(spec, field, "'%s': the step must be a number from 1 on", part)
    end
-   if range == "*" then
-      from, to = field.min, field.name == "day of week" and 6 or field.max
-   elseif from then
-      from, to = number_of(spec, field, from), number_of(spec, field, to)
-      -- "sat-sun": Sunday is also 7
-      if field.name == "day of week" and to == 0 and from > 0 then to = 7 end
-   else
-      from = number_of(spec, field, range)
-      to = step and field.max or from
-   end
-   if from > to then bad(spec, field, "'%s' ends before it begins", part) end
+   local from, to = range_of(spec, field, range or part, step)
    for n = from, to, step and math.tointeger(tonumber(step)) or 1 do set[n] = true end
 end
 

@@ -12,6 +12,7 @@ local filter = require "zapi.bot.filter"
 local outcome = require "zapi.bot.outcome"
 local sends = require "zapi.bot.sends"
 local sessions = require "zapi.bot.session"
+local states = require "zapi.bot.state"
 local units = require "zapi.bot.unit"
 
 check.ours()
@@ -27,12 +28,13 @@ local function kinds_of(self, ev)
    local own = events.own_kind(kind)
    if not own then return (kind:gsub("^own%.", "")) end
    if self.own and self:typed_on_phone(ev) then return own, own:match("^own%.(.+)$") end
-   if self.own or self.hears_own then return own end
+   if self.own or self.hears_own or self.gates_own then return own end
 end
 
 local function wants(handler, kind)
    if handler.raws then return true end
-   local any = not kind:find("^http:") -- a request belongs to its route
+   -- A request belongs to its route, and a timer to its handler.
+   local any = not kind:find("^http:") and not kind:find("^timer:")
    for _, name in ipairs(handler.names) do
       if name == "*" and any or events.is(kind, name) then return true end
    end
@@ -147,6 +149,7 @@ end
 local function run(self, ctx, fn, list, i, part)
    local entry <close> = self.watch:enter(self.timeout, ctx)
    if entry and part then entry.part = true end
+   if not part then ctx._entry = entry end
    local ok, caught_ = xpcall(fn, with_traceback, self, ctx, list, i, entry)
    if ok or outcome.is_stop(caught_) then return end
    if part then ctx._quiet = nil end
@@ -215,8 +218,33 @@ end
 
 local function through_middleware(self, ctx, list, i, entry)
    local fn = self.middleware[i]
-   if not fn then return step(self, ctx, list, 1, entry) end
+   if not fn then
+      if self.asks.any and self.asks:take(ctx) then return end
+      if not self.states then return step(self, ctx, list, 1, entry) end
+      return self.states:take(ctx, function() return step(self, ctx, list, 1, entry) end)
+   end
    return fn(ctx, function() return through_middleware(self, ctx, list, i + 1, entry) end)
+end
+
+-- What may keep an event from everything else: bot/handover.lua, zapi.kit.optout.
+-- An own message that nobody but these wanted ends here.
+local function through_gates(self, ctx, list, i, entry)
+   local gate = self.gates[i]
+   if not gate then
+      local unwanted = self.gates_own and ctx.from_me and not (self.own or self.hears_own)
+      if unwanted and events.own_kind(ctx.kind) then return end
+      return through_middleware(self, ctx, list, 1, entry)
+   end
+   return gate(ctx, function() return through_gates(self, ctx, list, i + 1, entry) end)
+end
+
+-- Is an event of this kind to be looked at, though no handler wants it?
+local function is_wanted(self, kind)
+   if self.middleware[1] or self.commands:may_help() or self.asks.any then return true end
+   for name in pairs(self.gate_kinds) do
+      if events.is(kind, name) then return true end
+   end
+   return false
 end
 
 -- A ctx whose handlers have run, but for parts beside; nil when nobody wanted
@@ -226,10 +254,11 @@ local function handle(self, ev, quiet)
    if not kind then return nil end
    local list = candidates(self, kind, as)
    self.groups:see(kind, ev.chat)
-   if not (list[1] or self.middleware[1] or self.commands:may_help()) then return nil end
+   if not (list[1] or is_wanted(self, kind)) then return nil end
    local ctx = ctxs.new(self, ev, as or kind)
    ctx._task, ctx._quiet = core.current(), quiet
-   run(self, ctx, through_middleware, list, 1)
+   if ev.again and self.asks.any then self.asks:begin(ctx) end
+   run(self, ctx, self.gates[1] and through_gates or through_middleware, list, 1)
    return ctx
 end
 
@@ -256,13 +285,23 @@ local function join_parts(self, ctx)
    end
 end
 
+local function save(ctx)
+   if rawget(ctx, "session") ~= nil then sessions.save(ctx) end
+   if ctx._flow then states.save(ctx) end
+end
+
 -- A good end: what the handlers keep is stored with it.
 local function keep(self, ctx)
-   if rawget(ctx, "session") ~= nil then
-      local ok, caught_ = xpcall(sessions.save, with_traceback, ctx)
+   if ctx._strict then return end -- it is not where it was: see bot/ask.lua
+   if rawget(ctx, "session") ~= nil or ctx._flow then
+      local ok, caught_ = xpcall(save, with_traceback, ctx)
       if not ok then return failed(self, ctx, nil, caught_.err, caught_.text) end
    end
-   if ctx._unit then ctx._unit:flush() end
+   local unit = ctx._unit
+   if unit then
+      if ctx._consumed then unit.service = nil end -- its event is done already
+      unit:flush()
+   end
 end
 
 --- Handles an event of the core: how it ended, see bot/outcome.lua.
@@ -272,6 +311,7 @@ function M.event(self, ev)
    if not ctx then return end
    if (ctx._parts or 0) > 0 then join_parts(self, ctx) end
    if not ctx._word then keep(self, ctx) end
+   if ctx._steps then self.asks:ended(ctx) end
    return outcome.of(ctx)
 end
 

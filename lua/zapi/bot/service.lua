@@ -68,6 +68,15 @@ end
 local always = {"connected", "disconnected", "group.promote", "group.demote", "group.join",
    "group.leave"}
 
+-- What is heard beside handlers.
+local function beside(bot)
+   local list = {}
+   if bot.commands:may_help() or bot.asks.subscribed or bot.states then list[1] = "message" end
+   if bot.middleware[1] then list[#list + 1] = "*" end
+   for name in pairs(bot.gate_kinds) do list[#list + 1] = name end
+   return list
+end
+
 --- The kinds of events that this bot wants; others are not kept for it.
 function M.kinds(bot)
    local seen, list = {}, {}
@@ -78,8 +87,7 @@ function M.kinds(bot)
       end
    end
    for _, name in ipairs(always) do add(name) end
-   if bot.commands:may_help() then add("message") end
-   if bot.middleware[1] then add("*") end
+   for _, name in ipairs(beside(bot)) do add(name) end
    for _, handler in ipairs(bot.handlers) do
       for _, name in ipairs(handler.names) do
          add(name)
@@ -122,13 +130,17 @@ function M.run(bot, options)
       on_event = function(ev) return bot:_event(ev) end,
       on_request = function(req) return bot.router:handle(req, bot) end,
       on_send = function(row) if bot.sends then bot.sends:changed(row) end end,
+      on_timers = function() bot.timers:wake() end,
    }
    bot.service:limits(bot.limits.replies_per_chat or 0, bot.limits.cold_per_hour or 0)
    if bot.service.durable then start_sends(bot) else check_memory(bot) end
+   bot.asks:start()
+   bot.handover:look()
    bot.address = bot.service.address
+   bot.timers:start(bot.service)
    bot.watch:serve(true)
    tell_address(bot, secret)
-   if bot.own or bot.hears_own then ask_for_own(bot) end
+   if bot.own or bot.hears_own or bot.gates_own then ask_for_own(bot) end
    if not core.hosted then core.run() end
 end
 
@@ -137,6 +149,7 @@ local function close(bot, seconds)
    if not service then return end
    local until_ = core.hrtime() + seconds
    local function left() return math.max(0, until_ - core.hrtime()) end
+   bot.timers:stop()
    service:drain(seconds)
    bot.lanes:join(left())
    while bot.joining > 0 and left() > 0 do core.sleep(0.001) end -- events of those lanes
@@ -146,6 +159,7 @@ local function close(bot, seconds)
       for _, client in ipairs(bot.clients) do outbox.unbind(client, bot) end
       bot.sends = nil
    end
+   bot.asks:close()
    service:close()
    bot.watch:serve(false)
    bot.service, bot.address = nil, nil

@@ -261,7 +261,8 @@ end
 function Zone:instant(civil)
    local before, after = self:offset(civil - DAY), self:offset(civil + DAY)
    local best
-   for _, offset in ipairs {before, after, self:offset(civil - before), self:offset(civil - after)} do
+   local between, behind = self:offset(civil - before), self:offset(civil - after)
+   for _, offset in ipairs {before, after, between, behind} do
       local instant = civil - offset
       if self:offset(instant) == offset and (not best or instant < best) then best = instant end
    end
