@@ -36,7 +36,10 @@ describe("an answer", function()
                   replies[1] = ctx:reply("um")
                   replies[2] = ctx:send("um")
                   replies[3] = ctx:reply {text = "dois", typing = 1}
-                  if not AGAIN then t.die() end
+                  if not AGAIN then
+                     t.wait_states("accepted accepted accepted") -- on disk
+                     t.die()
+                  end
                   replies[4] = ctx:reply("três")
                end)
             end)
@@ -111,6 +114,7 @@ describe("an answer", function()
                   local ok, err = pcall(ctx.reply, ctx, "um")
                   assert.is_false(ok)
                   assert.is_true(core.is_error(err, "client.invalid_phone"), tostring(err))
+                  t.wait_states("failed")
                   t.die()
                end)
             end)
@@ -213,7 +217,10 @@ describe("an answer", function()
                      function() return ctx:reply("lado") end,
                   }
                   ids = {all[1].id, all[2].id, ctx:reply("lado").id}
-                  if DIE then t.die() end
+                  if DIE then
+                     t.wait_states("accepted accepted accepted")
+                     t.die()
+                  end
                end)
             end)
          ]]
@@ -266,7 +273,7 @@ describe("the pace", function()
             t.says("b", t.bia)
             t.wait_calls(3)
             assert.same({"1", "2", "b"}, t.texts())
-            assert.equal(1, t.bot.service:stats().running)
+            t.wait(function() return t.bot.service:stats().running == 1 end)
             local row = t.rows()[3]
             assert.is_true(row.at > core.now() and row.at < core.now() + 61)
             assert.is_true(row.expires > row.at)

@@ -32,8 +32,13 @@ check.ours()
 ---   state: string} of what tells about a message: our own row of it
 ---@field request? table of bot:http{durable = true}: the request
 ---@field client table
+---@field value any of an answer: what it was taken for (ctx:ask{match=})
+---@field reason? string of conversation.ended
 ---@field attempt integer 1, and one more at each try
----@field now number
+---@field now number Unix seconds; the same when the handler runs again
+---@field random fun(low?: integer, high?: integer): number as math.random, but the same when
+---   the handler runs again
+---@field handed_over boolean a person serves this chat: ctx:handover
 ---@field from_me boolean
 ---@field from_api boolean
 ---@field log table debug, info, warn, error
@@ -206,6 +211,65 @@ end
 ---@return string|nil, table|nil
 function methods:download(path, options)
    return require("zapi.bot.download").save(self, path, options)
+end
+
+--- Asks, and waits for the next message of the same person in this chat: its ctx
+--- (.value has what it was taken for), or nil and "timeout", "escaped", "tries" or
+--- "replaced" (this person was asked something else meanwhile). The chat goes on
+--- meanwhile, and so does everything after a restart: then the handler is run anew
+--- from its start, with the messages it sent, what it read from stores and sessions,
+--- ctx:step, ctx.now and ctx.random as they were. Throws when the question fails.
+---@param msg string|zapi.msg
+---@param options? zapi.AskOptions
+---@return zapi.ctx|nil answer
+---@return "timeout"|"escaped"|"tries"|"replaced"|nil why
+function methods:ask(msg, options)
+   local bot = self._bot
+   return bot.asks:ask(self, require("zapi.bot.answer").of(msg, options, bot.asks.timeout))
+end
+
+--- What fn returns, once: a handler that runs again gets what it returned then. For
+--- what must not be done twice (a payment, a call of another service). Stored before
+--- it returns, which costs a commit.
+---@generic T
+---@param name string
+---@param fn fun(): T
+---@return T
+function methods:step(name, fn)
+   return require("zapi.bot.steps").step(self, name, fn)
+end
+
+--- A person takes over: this chat's messages come to no handler any more, until
+--- ctx:resume, the bot's `back` words, or so many hours (bot.new{handover={hours=}},
+--- 12). `to` is told; `note` is sent to this chat. Durable with the handler's good end.
+---@param options? {to: string, hours: number, note: string}
+function methods:handover(options)
+   options = check.options(options, {to = "string", hours = "number", note = "string"},
+      "ctx:handover")
+   self._bot.handover:start(self, "script", options)
+end
+
+--- The bot serves this chat again. Did a person?
+---@return boolean
+function methods:resume()
+   return self._bot.handover:resume(self)
+end
+
+local function states_of(ctx)
+   return ctx._bot.states or check.fail("this bot has no states: bot:state(name, {on = fn})")
+end
+
+--- This person is in a state of bot:state from now on, and leaves the one before.
+---@param name string
+---@param data? table kept with the state
+function methods:enter(name, data)
+   states_of(self):enter(self._root or self, name, data)
+end
+
+--- This person leaves the state. Were they in one?
+---@return boolean
+function methods:leave()
+   return states_of(self):leave(self._root or self)
 end
 
 --- Ends the handler at once; the event counts as handled. What the handler left

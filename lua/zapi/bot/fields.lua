@@ -167,6 +167,17 @@ function M.session(ctx)
    return sessions.load(ctx)
 end
 
+-- What names the chat: the order of a private one is the person's key, which stays
+-- the same when a number turns out to belong to a lid.
+function M._chat_key(ctx)
+   local order = ctx._ev.order
+   if order and order ~= "" and not ctx.is_group then return order end
+   return ctx.chat
+end
+
+--- Does a person serve this chat now? See ctx:handover.
+function M.handed_over(ctx) return ctx._bot.handover:active(ctx) ~= nil end
+
 local function logger(ctx)
    local log = {}
    for _, level in ipairs { "debug", "info", "warn", "error" } do

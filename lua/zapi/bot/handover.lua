@@ -1,0 +1,277 @@
+--- A person takes over: in this chat the bot keeps quiet, until it is told to go
+--- on, or so many hours after the person wrote last.
+---
+---    the customer's words, ctx:handover, the owner typing on the phone  → start
+---    back words, ctx:resume, the time                                  → the bot again
+---
+--- What is kept is a row of the store per chat, which expires by itself. Reading it
+--- for every message would cost every bot, so chats that may have one are marked in
+--- memory. Start reading at Handover:gate.
+local core = require "zapi.core"
+local check = require "zapi.bot.check"
+local events = require "zapi.events"
+local message = require "zapi.bot.message"
+local stores = require "zapi.store"
+local words = require "zapi.bot.words"
+
+check.ours()
+
+local M = {}
+local Handover = {}
+Handover.__index = Handover
+
+--- Hours until the bot is back when nobody says so.
+M.hours = 12
+
+--- What people read; bot.new{handover=} replaces any of them.
+M.note = "Certo! Vou chamar uma pessoa da equipe. É só aguardar aqui."
+M.resumed = "Voltei! Sou o atendimento automático."
+M.told = "*Atendimento*: {name} está à espera de uma pessoa.\n{link}"
+
+-- A chat of which the store says nothing stays marked so long: the handler that
+-- started it may not have ended yet.
+local DOUBT <const> = 3600
+local PAGE <const> = 500
+
+---@class zapi.HandoverOptions
+---@field on_typing? boolean the account's owner who types in a private chat takes it over
+---@field words? string|string[] of customers who want a person ("atendente")
+---@field back? string|string[] of customers (or the owner) who want the bot again
+---@field hours? number until the bot is back (12), from the person's last message on
+---@field to? string who is told: a number or a group
+---@field note? string|false what the customer reads after `words`
+---@field resumed? string|false what the customer reads after `back`
+---@field told? string what `to` reads: {name}, {phone}, {link}, {text}
+
+local known <const> = {
+   on_typing = "boolean", words = "string|table", back = "string|table", hours = "number",
+   to = "string", note = "string|boolean", resumed = "string|boolean", told = "string",
+}
+
+-- ---- options ----
+
+local function check_hours(hours, what)
+   if hours and not (hours > 0 and hours < 1e6) then
+      check.fail("bad 'hours' in %s (above 0 expected, got %s)", what, hours)
+   end
+   return hours
+end
+
+-- The whole message must be one of these: "menu", not "o menu está errado".
+local function whole(list)
+   local set = {}
+   for i, word in ipairs(type(list) == "table" and list or {list}) do
+      check.type(word, "string", i, "'back' of handover")
+      set[words.normalise(core.fold(word))] = true
+   end
+   return set
+end
+
+-- All of this process: they keep quiet together.
+local all = setmetatable({}, {__mode = "k"})
+
+--- The handover of a bot; `options` as in bot.new, or nil.
+function M.new(bot, options)
+   local own = check.options(options, known, "handover")
+   local self = setmetatable({
+      bot = bot, options = own, hours = M.hours, back = {}, given = options ~= nil,
+   }, Handover)
+   all[self] = true
+   if not options then return self end
+   self.hours = check_hours(own.hours, "handover") or M.hours
+   self.asks = own.words and words.compile(own.words)
+   self.back = whole(own.back or {})
+   local kinds = {"own.message"}
+   if self.asks or next(self.back) then kinds[2] = "message" end
+   self:join(kinds)
+   return self
+end
+
+--- From now on events pass the gate.
+function Handover:join(kinds)
+   if self.joined then return end
+   self.joined = true
+   self.bot:_gate(function(ctx, go_on) return self:gate(ctx, go_on) end, kinds)
+end
+
+-- ---- rows ----
+
+local marks = {} -- namespace → key → since when
+
+local function mark(marked, key)
+   marked[key] = core.hrtime()
+   for handover in pairs(all) do handover:join {} end
+end
+
+local function load(ns, marked)
+   local after
+   repeat
+      local rows, more = core.store.scan(ns, "", after, PAGE)
+      for _, row in ipairs(rows) do mark(marked, row[1]) end
+      after = more and rows[#rows][1]
+   until not after
+end
+
+local function marks_of(ns)
+   local marked = marks[ns]
+   if not marked then
+      marked = {}
+      load(ns, marked)
+      marks[ns] = marked
+   end
+   return marked
+end
+
+--- At the start: are there chats that persons serve?
+function Handover:look()
+   for _, client in ipairs(self.bot.clients) do
+      if client.instance then marks_of("\1handover:" .. client.instance) end
+   end
+end
+
+-- By the instance, not by the bot: whoever else answers there keeps quiet too.
+local function place_of(ctx)
+   local instance = ctx._ev.instance
+   if not instance or instance == "" then
+      local client = ctx.client
+      instance = client and client.instance or ""
+   end
+   return "\1handover:" .. tostring(instance), ctx._chat_key
+end
+
+--- The row of a chat that a person serves now, or nil.
+function Handover:active(ctx)
+   local ns, key = place_of(ctx)
+   if not key then return nil end
+   local marked = marks_of(ns)
+   local since = marked[key]
+   if not since then return nil end
+   local row = stores.raw(ns):get(key)
+   if row then return row end
+   if core.hrtime() - since > DOUBT then marked[key] = nil end
+end
+
+local function write(ctx, row)
+   local ns, key = place_of(ctx)
+   stores.raw(ns):set(key, row, {ttl = math.max(row.due - core.now(), 0.001)})
+   mark(marks_of(ns), key)
+end
+
+local function remove(ctx)
+   local ns, key = place_of(ctx)
+   stores.raw(ns):delete(key)
+   rawset(ctx, "handed_over", false)
+end
+
+-- ---- start and end ----
+
+local function fill(text, values)
+   return (text:gsub("{(%w+)}", values))
+end
+
+-- Tells the person. A number that cannot be reached must not leave the customer
+-- with the bot.
+local function tell(self, ctx, to, template)
+   local from = ctx.from or {}
+   local phone = from.phone or ctx.chat
+   local text = fill(template, {
+      name = from.name or phone, phone = phone, text = ctx.text or "",
+      link = phone:find("^%d+$") and "https://wa.me/" .. phone or phone,
+   })
+   local ok, err = pcall(function()
+      local params, bot = {message = text}, self.bot
+      to = core.phone(to)
+      if bot.sends then return bot.sends:answer(ctx, ctx.client, to, "send_text", params, true) end
+      bot.sent:add(message.send(ctx.client, to, "send_text", params).id)
+   end)
+   if not ok then
+      core.log("warn", "bot", ("handover: '%s' could not be told: %s"):format(to, tostring(err)))
+   end
+end
+
+local function row_of(ctx, by, options, before)
+   local from = not ctx.from_me and ctx.from or {}
+   before = before or {since = core.now(), count = 0}
+   return {
+      by = by, since = before.since, due = core.now() + options.hours * 3600,
+      hours = options.hours, to = options.to, chat = ctx.chat, name = from.name,
+      count = before.count,
+   }
+end
+
+--- `by`: "words", "typing" or "script".
+function Handover:start(ctx, by, options)
+   if not ctx._chat_key then check.fail("an event '%s' has no chat to hand over", ctx.kind) end
+   local before, to = self:active(ctx), options.to or self.options.to
+   local hours = check_hours(options.hours, "ctx:handover") or self.hours
+   write(ctx, row_of(ctx, by, {hours = hours, to = to}, before))
+   rawset(ctx, "handed_over", true)
+   if before then return end
+   core.log("info", "bot", ("a person serves the chat %s (%s)"):format(ctx.chat, by))
+   if options.note then ctx:send(options.note) end
+   if to and by ~= "typing" then tell(self, ctx, to, self.options.told or M.told) end
+end
+
+--- Was a person serving this chat?
+function Handover:resume(ctx)
+   if not ctx._chat_key then check.fail("an event '%s' has no chat to resume", ctx.kind) end
+   if not self:active(ctx) then return false end
+   remove(ctx)
+   core.log("info", "bot", ("the bot serves the chat %s again"):format(ctx.chat))
+   return true
+end
+
+-- ---- the way of an event ----
+
+local function says_back(self, ctx)
+   return self.back[ctx._words] or false
+end
+
+-- The owner, on the phone.
+local function typed(self, ctx)
+   if ctx.is_group then return end
+   local row = self:active(ctx)
+   if not row then
+      if self.options.on_typing then self:start(ctx, "typing", {}) end
+   elseif says_back(self, ctx) then
+      self:resume(ctx)
+   else
+      row.due = core.now() + row.hours * 3600
+      write(ctx, row)
+   end
+end
+
+local function or_default(given, default)
+   if given == false then return nil end
+   return type(given) == "string" and given or default
+end
+
+local function served(self, ctx, row)
+   if says_back(self, ctx) then
+      remove(ctx)
+      local text = or_default(self.options.resumed, M.resumed)
+      if text then ctx:send(text) end
+      return
+   end
+   row.count = row.count + 1
+   write(ctx, row)
+end
+
+--- Before middleware and handlers. An event that is handled once more goes its old
+--- way: it began before the person came.
+function Handover:gate(ctx, go_on)
+   local kind = ctx.kind:gsub("^own%.", "")
+   if ctx._ev.again or not events.is(kind, "message") then return go_on() end
+   if ctx.from_me then
+      if self.given and self.bot:typed_on_phone(ctx._ev) then typed(self, ctx) end
+      return go_on()
+   end
+   local row = self:active(ctx)
+   if row then return served(self, ctx, row) end
+   if self.asks and not ctx.is_group and self.asks(ctx) then
+      return self:start(ctx, "words", {note = or_default(self.options.note, M.note)})
+   end
+   return go_on()
+end
+
+return M
