@@ -57,8 +57,8 @@ describe("looking after a data folder:", function()
       local bot = {}
       bots[#bots + 1] = bot
       bot.pid = shell.must(([[cd %s; : >log
-         env -i PATH="$PATH" ASAN_OPTIONS="$ASAN_OPTIONS" %s %s --listen 127.0.0.1:0 bot.lua \
-            >log 2>&1 & echo $!]]):format(here, ENV, shell.quote(support.program))):gsub("%s+$", "")
+         %s %s %s --listen 127.0.0.1:0 bot.lua >log 2>&1 & echo $!]]):format(here,
+         support.CLEAN, ENV, shell.quote(support.program))):gsub("%s+$", "")
 
       function bot.says(text, phone)
          count = count + 1
@@ -72,8 +72,8 @@ describe("looking after a data folder:", function()
 
       -- Waits for its end; nothing is left of it.
       function bot.stop(signal)
-         shell.run(("kill -%s %s; n=0; while kill -0 %s && [ $n -lt 1000 ]; do sleep 0.02; "
-            .. "n=$((n+1)); done"):format(signal or "TERM", bot.pid, bot.pid))
+         shell.run(("kill -%s %s"):format(signal or "TERM", bot.pid))
+         shell.ended(bot.pid)
          bot.pid = nil
       end
 
@@ -101,9 +101,20 @@ describe("looking after a data folder:", function()
       return err
    end
 
+   -- Until a command of the program says so: few tries, each is a whole program.
+   local function await_said(arguments, word)
+      local out
+      for _ = 1, 60 do
+         out = select(2, run(arguments))
+         if out:find(word, 1, true) then return end
+         core.sleep(0.1)
+      end
+      error(("not in time: %s: %s\n%s%s"):format(arguments, word, out,
+         read(place.folder .. "/log")), 2)
+   end
+
    local function await_dead(n)
-      await(("%s inbox list --state dead --json | grep -q '\"total\":%d}'"):format(
-         shell.quote(support.program), n))
+      await_said("inbox list --state dead --json", ('"total":%d}'):format(n))
    end
 
    local function mode(name)
@@ -196,7 +207,7 @@ describe("looking after a data folder:", function()
       local bot = start()
       bot.says "slow"
       bot.says "next"
-      await(("%s status --json | grep -q attempt"):format(shell.quote(support.program)))
+      await_said("status --json", "attempt")
       local s = json "status --chats"
       assert.is_true(s.running)
       assert.equal(tonumber(bot.pid), s.pid)
@@ -222,7 +233,7 @@ describe("looking after a data folder:", function()
       bot.says "last"
       await "grep -qs last handled"
       assert.equal("slow\nlast\n", read(place.folder .. "/handled"))
-      await(("%s inbox list | grep -q nothing"):format(shell.quote(support.program)))
+      await_said("inbox list", "nothing")
    end)
 
    it("works on the file when nothing runs", function()
@@ -294,7 +305,7 @@ describe("looking after a data folder:", function()
       await "grep -qs during handled"
       local copy = json "backup copy.db"
       touch "enough"
-      shell.run(("while kill -0 %s; do sleep 0.02; done"):format(poster))
+      shell.ended(poster)
       assert.equal(place.folder .. "/copy.db", copy.file)
       assert.equal("600", mode "copy.db")
       assert.matches("copy.db exists: %-%-force", refused "backup copy.db")
@@ -330,8 +341,8 @@ describe("looking after a data folder:", function()
       start().stop()
       assert.equal(0, (run "backup copy.db"))
       local function screen(answer, arguments)
-         return shell.must(("cd %s && printf '%s\\n' | script -qec %s /dev/null; true"):format(
-            here, answer, shell.quote(support.program .. " " .. arguments)))
+         return shell.must(("cd %s && printf '%s\\n' | %s script -qec %s /dev/null; true"):format(
+            here, answer, support.CLEAN, shell.quote(support.program .. " " .. arguments)))
       end
       local out = screen("n", "restore copy.db")
       assert.matches("will be replaced by copy.db. %[y/N%]", out)

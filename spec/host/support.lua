@@ -17,7 +17,8 @@ M.program = ZAPIBOT
 M.ENV = "ZAPI_INSTANCE_ID=INSTANCE0001 ZAPI_TOKEN=SECRETTOKEN0001 "
    .. "ZAPI_CLIENT_TOKEN=SECRETCLIENT0001 "
 
-local CLEAN = "env -i PATH=\"$PATH\" HOME=\"$HOME\" ASAN_OPTIONS=\"$ASAN_OPTIONS\" LANG=C.UTF-8 "
+--- What comes before a command: nothing of the environment of the tests reaches it.
+M.CLEAN = "env -i PATH=\"$PATH\" HOME=\"$HOME\" ASAN_OPTIONS=\"$ASAN_OPTIONS\" LANG=C.UTF-8 "
 
 local function read(path)
    local file = assert(io.open(path))
@@ -34,7 +35,7 @@ function M.place()
    local here = "cd " .. shell.quote(folder) .. " && "
 
    function place.run(arguments, env)
-      local code = shell.run(("%s%s%s timeout 30 %s %s >out 2>err"):format(here, CLEAN, env or "",
+      local code = shell.run(("%s%s%s timeout 30 %s %s >out 2>err"):format(here, M.CLEAN, env or "",
          shell.quote(ZAPIBOT), arguments))
       return code, read(folder .. "/out"), read(folder .. "/err")
    end
@@ -67,7 +68,7 @@ function M.sandbox(place)
       pid=$!
       n=0
       until grep -q ^ZAPI_CLIENT_TOKEN= %s || [ $n -gt 500 ]; do sleep 0.02; n=$((n+1)); done
-      echo $pid]]):format(CLEAN, shell.quote(ZAPIBOT), log, log)):gsub("%s+$", "")
+      echo $pid]]):format(M.CLEAN, shell.quote(ZAPIBOT), log, log)):gsub("%s+$", "")
    local env = {}
    for line in read(place.folder .. "/sandbox.log"):gmatch "(ZAPI_[%u_]+=[^\n]+)" do
       env[#env + 1] = shell.quote(line)

@@ -29,6 +29,16 @@ function M.must(command)
    return output
 end
 
+--- Waits until a process has ended, also one whose parent has not noticed yet.
+---@param pid string|integer
+function M.ended(pid)
+   M.must(([[n=0
+      while kill -0 %d 2>/dev/null && ! grep -q '^State:.Z' /proc/%d/status 2>/dev/null; do
+         n=$((n+1)); [ $n -gt 1000 ] && exit 9
+         sleep 0.02
+      done; true]]):format(pid, pid))
+end
+
 --- A new folder below the system's temporary one.
 ---@return string path, fun() remove
 function M.folder()
