@@ -20,9 +20,9 @@ local core = require "zapi.core"
 local check = require "zapi.bot.check"
 local ctxs = require "zapi.bot.ctx"
 local events = require "zapi.events"
+local keep = require "zapi.bot.keep"
 local outcome = require "zapi.bot.outcome"
 local sends = require "zapi.bot.sends"
-local sessions = require "zapi.bot.session"
 local stepping = require "zapi.bot.steps"
 local units = require "zapi.bot.unit"
 local want = require "zapi.bot.answer"
@@ -132,7 +132,7 @@ end
 
 -- What ctx:ask returns for a record. The answer acts for who asked.
 local function given(ctx, record)
-   sessions.reread(ctx)
+   keep.reread(ctx)
    if record.why then return nil, record.why end
    local answer = ctxs.new(ctx._bot, record.ev, record.kind)
    answer._root, answer._unit, answer._handler = ctx, units.of(ctx), ctx._handler
@@ -172,7 +172,7 @@ end
 
 local function park(self, entry, steps)
    local ctx, older = entry.ctx, self.live[entry.place]
-   sessions.save(ctx)
+   keep.save(ctx)
    if is_stored(self, entry.seq) then
       local rows
       rows, older = rows_of_park(self, entry, steps)
@@ -187,7 +187,7 @@ end
 -- Run anew, it has come to the question at which it was: all is stored already.
 local function park_again(self, entry, steps)
    local ctx, unit = entry.ctx, units.of(entry.ctx)
-   sessions.save(ctx)
+   keep.save(ctx)
    unit:flush()
    self.bot.service:unstage(entry.seq)
    steps:pass()
@@ -246,7 +246,7 @@ function Asks:ask(ctx, wanted)
    local n = steps.n + 1
    local known, asked = steps.answers[n], steps.parks[n]
    if known then
-      sessions.save(root)
+      keep.save(root)
       units.of(root):flush()
       if is_stored(self, root._ev.seq) then self.bot.service:unstage(root._ev.seq) end
       root._ready = true
@@ -323,7 +323,7 @@ local function consume(self, ctx, entry, record)
       self.live[entry.place] = entry
       free(self, entry.ctx)
    end})
-   sessions.save(ctx)
+   keep.save(ctx)
    if ctx._unit then ctx._unit:flush() end
    local open, due = open_rows(self, entry, true)
    stage(self, seq, {open, due, answered, ready_row(self, entry.seq, entry)})

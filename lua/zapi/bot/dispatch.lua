@@ -9,10 +9,9 @@ local check = require "zapi.bot.check"
 local ctxs = require "zapi.bot.ctx"
 local events = require "zapi.events"
 local filter = require "zapi.bot.filter"
+local keeps = require "zapi.bot.keep"
 local outcome = require "zapi.bot.outcome"
 local sends = require "zapi.bot.sends"
-local sessions = require "zapi.bot.session"
-local states = require "zapi.bot.state"
 local units = require "zapi.bot.unit"
 
 check.ours()
@@ -285,16 +284,11 @@ local function join_parts(self, ctx)
    end
 end
 
-local function save(ctx)
-   if rawget(ctx, "session") ~= nil then sessions.save(ctx) end
-   if ctx._flow then states.save(ctx) end
-end
-
 -- A good end: what the handlers keep is stored with it.
 local function keep(self, ctx)
    if ctx._strict then return end -- it is not where it was: see bot/ask.lua
-   if rawget(ctx, "session") ~= nil or ctx._flow then
-      local ok, caught_ = xpcall(save, with_traceback, ctx)
+   if keeps.any(ctx) then
+      local ok, caught_ = xpcall(keeps.save, with_traceback, ctx)
       if not ok then return failed(self, ctx, nil, caught_.err, caught_.text) end
    end
    local unit = ctx._unit

@@ -176,7 +176,7 @@ function M._chat_key(ctx)
 end
 
 --- Does a person serve this chat now? See ctx:handover.
-function M.handed_over(ctx) return ctx._bot.handover:active(ctx) ~= nil end
+function M.handed_over(ctx) return ctx._bot.handover:seen(ctx) ~= nil end
 
 local function logger(ctx)
    local log = {}

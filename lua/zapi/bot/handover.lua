@@ -12,6 +12,7 @@ local check = require "zapi.bot.check"
 local events = require "zapi.events"
 local message = require "zapi.bot.message"
 local stores = require "zapi.store"
+local units = require "zapi.bot.unit"
 local words = require "zapi.bot.words"
 
 check.ours()
@@ -139,6 +140,17 @@ local function place_of(ctx)
    return "\1handover:" .. tostring(instance), ctx._chat_key
 end
 
+-- What this handler has written counts, and else what is stored now: no step of
+-- a handler that is run again (bot/unit.lua), as the gate does not read then.
+local function read(ctx, ns, key)
+   local unit = ctx._unit
+   local keys = unit and unit.writes[ns]
+   local own = keys and keys[key]
+   local packed = own and own.packed
+   if not own then packed = core.store.get(ns, key) end
+   return packed and core.store.unpack(packed) or nil
+end
+
 --- The row of a chat that a person serves now, or nil.
 function Handover:active(ctx)
    local ns, key = place_of(ctx)
@@ -146,9 +158,18 @@ function Handover:active(ctx)
    local marked = marks_of(ns)
    local since = marked[key]
    if not since then return nil end
-   local row = stores.raw(ns):get(key)
+   local row = read(ctx, ns, key)
    if row then return row end
    if core.hrtime() - since > DOUBT then marked[key] = nil end
+end
+
+--- The same for handlers: one that is run again is told what it was told.
+function Handover:seen(ctx)
+   local ns, key = place_of(ctx)
+   if not key then return nil end
+   return units.of(ctx):step("handover", ns .. key, function()
+      return self:active(ctx) or false
+   end) or nil
 end
 
 local function write(ctx, row)
@@ -202,7 +223,8 @@ end
 --- `by`: "words", "typing" or "script".
 function Handover:start(ctx, by, options)
    if not ctx._chat_key then check.fail("an event '%s' has no chat to hand over", ctx.kind) end
-   local before, to = self:active(ctx), options.to or self.options.to
+   local before = (by == "script" and self.seen or self.active)(self, ctx)
+   local to = options.to or self.options.to
    local hours = check_hours(options.hours, "ctx:handover") or self.hours
    write(ctx, row_of(ctx, by, {hours = hours, to = to}, before))
    rawset(ctx, "handed_over", true)
@@ -215,7 +237,7 @@ end
 --- Was a person serving this chat?
 function Handover:resume(ctx)
    if not ctx._chat_key then check.fail("an event '%s' has no chat to resume", ctx.kind) end
-   if not self:active(ctx) then return false end
+   if not self:seen(ctx) then return false end
    remove(ctx)
    core.log("info", "bot", ("the bot serves the chat %s again"):format(ctx.chat))
    return true
@@ -234,7 +256,7 @@ local function typed(self, ctx)
    if not row then
       if self.options.on_typing then self:start(ctx, "typing", {}) end
    elseif says_back(self, ctx) then
-      self:resume(ctx)
+      remove(ctx)
    else
       row.due = core.now() + row.hours * 3600
       write(ctx, row)

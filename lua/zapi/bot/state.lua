@@ -126,19 +126,42 @@ function M.save(ctx)
    units.of(ctx):write(flow.ns, flow.key, packed, expires)
 end
 
+local function replace(into, with)
+   for name in pairs(into) do
+      if with[name] == nil then into[name] = nil end
+   end
+   for name, value in pairs(with) do into[name] = value end
+end
+
+--- Reads it again, as the flow may have moved on while this handler waited for an
+--- answer; the table that it holds goes on to be the data of the same stay.
+function M.reread(ctx)
+   local flow = ctx._flow
+   local before = flow.row
+   flow.packed = units.of(ctx):read(flow.ns, flow.key)
+   flow.row = flow.packed and store.unpack(flow.packed)
+   local row = flow.row
+   if row and before and row.state == before.state and row.since == before.since then
+      replace(before.data, row.data)
+      row.data = before.data
+   end
+end
+
 local function cancel_timer(self, flow)
    if flow.row and flow.row.due then self.bot:cancel(M.timer, flow.key) end
 end
 
 -- The seconds of a state's time-out begin anew.
-local function arm(self, flow, state)
+local function arm(self, ctx, flow, state)
    local row = flow.row
    if not state.timeout then
       cancel_timer(self, flow)
       row.due = nil
       return
    end
-   row.due = core.now() + state.timeout
+   row.due = units.of(ctx):step("due", row.state, function()
+      return core.now() + state.timeout
+   end)
    self.bot:at(row.due, M.timer, {key = flow.key, due = row.due},
       {key = flow.key, chat = row.chat, instance = row.instance})
 end
@@ -158,10 +181,6 @@ local function leave(self, ctx, flow, to)
    flow.leaving = nil
 end
 
-local function is_message(ctx)
-   return not ctx.from_me or events.is(ctx.kind, "message")
-end
-
 local function state_named(self, name)
    local state = self.list[name]
    if state then return state end
@@ -175,17 +194,17 @@ end
 function States:enter(ctx, name, data)
    local state = state_named(self, name)
    check.type(data, "table|nil", "data", "ctx:enter")
-   local flow = is_message(ctx) and flow_of(ctx)
+   local flow = flow_of(ctx)
    if not flow then
       check.fail("an event '%s' names nobody who could enter a state", ctx.kind)
    end
    local old = flow.row
    if old then leave(self, ctx, flow, name) end
    flow.row = {
-      state = name, data = data or {}, since = core.now(), due = old and old.due,
+      state = name, data = data or {}, since = units.of(ctx):step("since", name, core.now), due = old and old.due,
       chat = ctx.chat or old and old.chat, instance = ctx._ev.instance,
    }
-   arm(self, flow, state)
+   arm(self, ctx, flow, state)
    call(state, "enter", ctx, flow)
 end
 
@@ -202,7 +221,7 @@ end
 -- The time of a state is over. While a person serves the chat nothing is said.
 local function time_out(self, ctx, flow)
    local row, state = flow.row, self.list[flow.row.state]
-   local quiet = not ctx._ev.again and ctx.handed_over
+   local quiet = ctx.handed_over
    if state and not quiet then call(state, "on_timeout", ctx, flow) end
    if flow.row ~= row then return end -- it has entered another one
    if not quiet then leave(self, ctx, flow) end
@@ -228,7 +247,9 @@ end
 --- After middleware: a message of a person in a state is the state's, unless it is
 --- a command.
 function States:take(ctx, go_on)
-   if not events.is(ctx.kind, "message") or is_command(self, ctx) then return go_on() end
+   if ctx.from_me or not events.is(ctx.kind, "message") or is_command(self, ctx) then
+      return go_on()
+   end
    local flow = flow_of(ctx)
    local row = flow and flow.row
    if not row then return go_on() end
@@ -240,13 +261,12 @@ function States:take(ctx, go_on)
       flow.row = nil
       return go_on()
    end
-   local is_late = row.due and not ctx._ev.again and row.due <= core.now()
-   if is_late then -- the timer comes behind this message
+   if row.due and row.due <= ctx.now then -- the timer comes behind this message
       time_out(self, ctx, flow)
       if flow.row then return self:take(ctx, go_on) end
       return go_on()
    end
-   if row.due then arm(self, flow, state) end
+   if row.due then arm(self, ctx, flow, state) end
    return state.on(ctx, row.data, go_on)
 end
 

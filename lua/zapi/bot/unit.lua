@@ -256,10 +256,10 @@ function Unit:release()
    if self.owner then self.owner:release() end
 end
 
---- Commits what was written, with the parking of the event. The session goes
---- along (bot/session.lua).
+--- Commits what was written, with the parking of the event. The session
+--- and the flow go along (bot/keep.lua).
 function Unit:park()
-   require("zapi.bot.session").save(self.ctx)
+   require("zapi.bot.keep").save(self.ctx)
    self:flush()
    if self.service then self.service:park(self.seq) end
    self:release()
