@@ -20,7 +20,7 @@
 #include "store/timers.h"
 
 struct zapi_hub;
-struct zapi_hub_seat; /* one automation at the hub */
+struct zapi_hub_seat; /* one automation at the hub: one generation of it */
 
 struct zapi_hub_config {
     uv_loop_t *loop;
@@ -73,10 +73,17 @@ bool zapi_hub_take(struct zapi_hub *hub, struct zapi_event *ev, bool may_wait,
                    zapi_inbox_stored *stored, void *arg);
 void zapi_hub_wake(struct zapi_hub *hub);
 
-/* ---- automations ---- */
+/* ---- automations ----
+ *
+ * What an automation has here outlives its generations: what waits, orders,
+ * retries. A next one joins with `replace` beside the one that is there, and
+ * takes its place by zapi_hub_succeed: what starts from then on starts there,
+ * what runs ends with whom it began. */
 
 struct zapi_hub_seat_config {
     const char *name;         /* of the automation */
+    const char *group;        /* who may replace it: the script; NULL: "" */
+    bool replace;             /* the name may be taken, by the same group */
     const char *const *kinds; /* names given to bot:on and their like; "*" is
                                   all but presence and receipts; NULL ends */
     unsigned concurrency;
@@ -87,13 +94,29 @@ struct zapi_hub_seat_config {
     void (*send_changed)(void *arg, const struct zapi_send *row);
     /* Timers have changed, anybody's. May be NULL. */
     void (*timers_changed)(void *arg);
+    /* A delivery that was to be unparked ended with the seat before this one,
+     * and does not start here. May be NULL. */
+    void (*ended_elsewhere)(void *arg, uint64_t seq);
+    /* Its instances, NULL ends: events of an instance that some seat names go
+     * only to those that do. NULL: none. */
+    const char *const *instances;
     void *arg;
 };
+/* Could it join, by its name? false: *error. */
+bool zapi_hub_may_join(const struct zapi_hub *hub,
+                       const struct zapi_hub_seat_config *config,
+                       struct zapi_error *error);
 /* Takes up what the automation left undone, from the next turn of the loop on:
  * the seat is in the caller's hands before anything starts. NULL: *error. */
 struct zapi_hub_seat *zapi_hub_join(struct zapi_hub *hub,
                                     const struct zapi_hub_seat_config *config,
                                     struct zapi_error *error);
+/* From now on (the next turn of the loop) what starts, starts here, and what is
+ * dead by a script's error is tried once more. Of one that joined with
+ * `replace`; else nothing happens. Cannot fail. */
+void zapi_hub_succeed(struct zapi_hub_seat *seat);
+/* Does it start what comes, or did a next one take its place? */
+bool zapi_hub_is_current(const struct zapi_hub_seat *seat);
 void zapi_hub_subscribe(struct zapi_hub_seat *seat, const char *const *kinds);
 /* The order of a running delivery may go on without it. */
 void zapi_hub_release(struct zapi_hub_seat *seat, struct zapi_delivery *d);
@@ -113,14 +136,18 @@ void zapi_hub_consume(struct zapi_hub_seat *seat, struct zapi_delivery *d,
                       void (*done)(void *arg, enum zapi_db_result r),
                       void *arg);
 /* Takes up a parked delivery again, to be run anew beside its order; also when
- * as many run as may. */
+ * as many run as may. One that the seat before this one has not let go yet
+ * waits for that. */
 void zapi_hub_unpark(struct zapi_hub_seat *seat, uint64_t seq,
                      unsigned attempt);
-/* It is given up as it is: the next start takes it up again (a parked one:
- * zapi_hub_unpark), and until then nothing new starts but beside parked ones. */
+/* It is given up as it is. With a next seat it is run again there, at once, as
+ * the same try. Else the next start takes it up again, and until then nothing
+ * new starts. A parked one waits for zapi_hub_unpark. */
 void zapi_hub_abandon(struct zapi_hub_seat *seat, struct zapi_delivery *d);
-/* Nothing new starts. */
+/* Nothing new starts. Of one whose place was taken: nothing does anyhow. */
 void zapi_hub_pause(struct zapi_hub_seat *seat);
+/* What runs (and is not parked) with this seat; what waits, when it is the
+ * current one. */
 size_t zapi_hub_running(const struct zapi_hub_seat *seat);
 size_t zapi_hub_waiting(const struct zapi_hub_seat *seat);
 const char *zapi_hub_seat_name(const struct zapi_hub_seat *seat);

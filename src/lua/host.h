@@ -14,6 +14,8 @@
 
 #include "base/error.h"
 
+struct zapi_front;
+struct zapi_front_config;
 struct zapi_hub;
 struct zapi_watch;
 
@@ -33,6 +35,17 @@ struct zapi_host {
     void (*stop)(void *arg, int code);
     /* The program's hub, opened at the first call; NULL: *error. */
     struct zapi_hub *(*hub)(void *arg, struct zapi_error *error);
+    /* The program's front (engine/front.h) at config->listen, opened at the
+     * first call; config->hub is filled in. NULL: *error. The function may be
+     * NULL: each service has a front of its own. */
+    struct zapi_front *(*front)(void *arg,
+                                const struct zapi_front_config *config,
+                                struct zapi_error *error);
+    /* Is the state a next generation, whose bots wait for zapi_rt_serve
+     * (lua/generation.h)? Asked at each bot:run(). May be NULL: no. */
+    bool (*held)(void *arg);
+    /* The main chunk has come to zapi.run(), and waits there. May be NULL. */
+    void (*runs)(void *arg);
     /* A service of the state takes webhooks there from now on. May be NULL. */
     void (*listening)(void *arg, const char *address);
     /* core.publish: a configuration value for the automations that are added
