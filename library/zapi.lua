@@ -213,6 +213,56 @@ function zapi.all(fns) end
 ---@return table errors
 function zapi.map(list, n, fn) end
 
+-- ---- what is kept ----------------------------------------------------------
+
+--- Values by key, on disk. In a handler a write is part of the handler: committed
+--- with its good end, and never when it fails. Else it is on disk when the call
+--- returns. Values are copied: a table that was got and changed must be set again.
+---@class zapi.Store
+local Store = {}
+
+---@param key string|integer
+---@param default? any
+---@return any
+function Store:get(key, default) end
+
+--- Keeps a value; nil takes the key away. ttl: it is gone after so many seconds.
+---@param key string|integer
+---@param value any a table, text, number or boolean; at most 1 MiB
+---@param options? {ttl: number}
+function Store:set(key, value, options) end
+
+---@param key string|integer
+function Store:delete(key) end
+
+--- Makes fn(value) the value, and returns it; nil takes the key away. Nobody
+--- else's update comes in between.
+---@param key string|integer
+---@param fn fun(value: any): any
+---@param options? {ttl: number}
+---@return any value
+function Store:update(key, fn, options) end
+
+--- Sets the value to `new` when it is `old` now (nil: not there). Was it?
+---@param key string|integer
+---@param old any
+---@param new any
+---@param options? {ttl: number}
+---@return boolean
+function Store:cas(key, old, new, options) end
+
+--- The keys that begin with `prefix`, in order, with their values.
+---@param prefix? string
+---@return fun(): string?, any
+function Store:each(prefix) end
+
+--- A namespace of this automation; with shared = true one that all automations of
+--- the process have in common.
+---@param name string
+---@param options? {shared: boolean}
+---@return zapi.Store
+function zapi.store(name, options) end
+
 -- ---- HTTP, JSON, log, files ------------------------------------------------
 
 ---@class zapi.http
@@ -446,6 +496,13 @@ local bot_module = {}
 ---@field timeout? number seconds that a handler may wait in all (60)
 ---@field concurrency? integer handlers at once (64)
 ---@field max_body? integer bytes of a webhook
+---@field name? string of the data on disk: two bots in one script need two
+---@field limits? zapi.BotLimits
+
+---@class zapi.BotLimits what keeps a number from being banned; false: no limit
+---@field replies_per_chat? integer|false answers in one chat in a minute (20)
+---@field cold_per_hour? integer|false different people who did not write first (60)
+---@field pace? number seconds between two messages of z.outbox (0.2)
 
 --- A bot. Nothing runs before bot:run().
 ---@param options? zapi.BotOptions
@@ -469,7 +526,7 @@ local Bot = {}
 --- `return next()` passes it on to the next.
 ---@param what zapi.event|zapi.event[]|zapi.filter
 ---@param fn zapi.handler
----@param options? {order?: "chat"|"person"|"none", timeout?: number}
+---@param options? {order?: "chat"|"person"|"none", timeout?: number, attempts?: integer}
 ---@return zapi.Bot
 function Bot:on(what, fn, options) end
 
@@ -477,14 +534,14 @@ function Bot:on(what, fn, options) end
 --- without accents); ctx.match has the captures.
 ---@param spec string|string[]
 ---@param fn zapi.handler
----@param options? {order?: "chat"|"person"|"none", timeout?: number}
+---@param options? {order?: "chat"|"person"|"none", timeout?: number, attempts?: integer}
 ---@return zapi.Bot
 function Bot:hears(spec, fn, options) end
 
 --- Handles "!name arguments". args = "<phone> [reason…]" or {min=, max=}.
 ---@param name string|string[]
 ---@param fn zapi.handler
----@param options? {args?: string|table, help?: string, admin?: boolean, group?: boolean, order?: "chat"|"person"|"none", timeout?: number}
+---@param options? {args?: string|table, help?: string, admin?: boolean, group?: boolean, order?: "chat"|"person"|"none", timeout?: number, attempts?: integer}
 ---@return zapi.Bot
 function Bot:command(name, fn, options) end
 
@@ -494,25 +551,61 @@ function Bot:command(name, fn, options) end
 function Bot:use(fn) end
 
 --- Gets what a handler threw and its traceback. Without it failures are logged.
+--- What follows from a failure follows afterwards, unless this calls ctx:drop() or
+--- ctx:retry_later(seconds).
 ---@param fn fun(ctx: zapi.ctx, err: any, traceback: string)
 ---@return zapi.Bot
 function Bot:catch(fn) end
 
 --- A route of your own beside the webhook: fn(req) returns status, body,
---- headers. verify(req) must return true first, else 401.
+--- headers. verify(req) must return true first, else 401. With durable = true the
+--- request is stored as an event and answered 202 then (200 when its key was there),
+--- and fn(ctx) handles it with ctx.request.
 ---@param method string
 ---@param path string "/pedidos/{id}" gives req.params.id
----@param options {verify: fun(req: zapi.HttpServed): boolean}|fun(req: zapi.HttpServed): integer, any, table?
+---@param options zapi.RouteOptions|fun(req: zapi.HttpServed): integer, any, table?
 ---@param fn? fun(req: zapi.HttpServed): integer, any, table?
 ---@return zapi.Bot
 function Bot:http(method, path, options, fn) end
+
+---@class zapi.RouteOptions
+---@field verify? fun(req: zapi.HttpServed): boolean
+---@field durable? boolean
+---@field key? fun(req: zapi.HttpServed): string one event for a key
+---@field chat? fun(req: zapi.HttpServed): string the chat in whose order it is handled
+
+--- Puts an event of your own into the inbox, in the order of `chat`, for
+--- bot:on(kind). false: there was one with this key. Throws.
+---@param kind string lower case with a dot: "shop.paid"
+---@param chat? string
+---@param payload? table ctx.event of its handlers
+---@param options? {key?: string, instance?: string}
+---@return boolean new
+function Bot:emit(kind, chat, payload, options) end
+
+---@class zapi.OutboxMessage
+---@field id integer
+---@field key? string
+---@field endpoint string
+---@field recipient string
+---@field lane string
+---@field params table
+---@field created number
+
+--- Names a function that messages of the outbox are asked of just before they
+--- leave: true (go), false and why (cancelled), or seconds (asked again then).
+---@param name string
+---@param fn fun(message: zapi.OutboxMessage): boolean|number, string?
+---@return zapi.Bot
+function Bot:guard(name, fn) end
 
 --- Opens the door for webhooks. Under zapibot it returns at once; in plain Lua
 --- it runs the loop until bot:stop() or zapi.stop().
 ---@param options? {listen?: string, secret?: string}
 function Bot:run(options) end
 
---- No new events; waits for the handlers that run, then closes.
+--- No new events; waits for the handlers that run, then closes: what still runs
+--- is ended, and its event waits on disk for the next start.
 ---@param seconds? number
 function Bot:stop(seconds) end
 
@@ -546,11 +639,19 @@ function Bot:handle(event) end
 ---@field delay? number seconds before the next message, 1 to 15
 
 ---@class zapi.Message
----@field id string
+---@field id? string nil until it was accepted
 ---@field key? string
----@field state string "accepted": Z-API has it; what follows comes as events
+---@field state "queued"|"sending"|"accepted"|"sent"|"received"|"read"|"played"|"failed"|"unknown"|"expired"|"cancelled"|"deleted" as last known
 ---@field chat string
 local Message = {}
+
+--- Waits until the message has come to a state, or beyond it. For bots whose data
+--- are on disk.
+---@param state "accepted"|"sent"|"received"|"read"|"played"
+---@param seconds number
+---@return string|nil state
+---@return zapi.Error|"timeout"|nil err
+function Message:wait(state, seconds) end
 
 --- Another text in its place. Throws.
 ---@param new_text string
@@ -577,8 +678,10 @@ function Message:delete() end
 ---@field by? zapi.contact who did it
 ---@field removed? boolean
 ---@field error? {kind: string, message: string, code: string?}
+---@field sent? {id: integer, key?: string, endpoint: string, recipient: string, state: string} of what tells about a message of ours
+---@field request? table of bot:http with durable = true
 ---@field client zapi.Client
----@field attempt integer
+---@field attempt integer 1, and one more at each try
 ---@field now number
 ---@field from_me boolean
 ---@field from_api boolean
@@ -624,6 +727,65 @@ function ctx:is_admin(who) end
 ---@return string|nil path
 ---@return zapi.Error|nil err
 function ctx:download(path, options) end
+
+--- Ends the handler at once; the event counts as handled: `return ctx:drop()`.
+function ctx:drop() end
+
+--- Ends the handler at once; the event comes again: `return ctx:retry_later(60)`.
+---@param seconds number
+function ctx:retry_later(seconds) end
+
+-- ---- what is sent later ----------------------------------------------------
+
+---@class zapi.OutboxOptions
+---@field at? number Unix seconds; now if left out
+---@field expires? number Unix seconds: not sent after that
+---@field key? string one message for a key
+---@field lane? string what can be paused
+---@field guard? string|function see Bot:guard
+---@field event? zapi.ctx stored with the good end of this event's handler
+
+---@class zapi.OutboxFilter
+---@field key? string
+---@field prefix? string of keys
+---@field to? string
+---@field lane? string
+---@field state? string
+---@field limit? integer
+
+---@class zapi.Outbox
+local Outbox = {}
+
+--- Stores a message that leaves when it is due, in the order of its recipient.
+--- In a handler it is stored when the handler has ended well. Throws.
+---@param name string an endpoint, as "send_text"
+---@param params table
+---@param options? zapi.OutboxOptions
+---@return zapi.Message
+---@return "new"|"duplicate"
+function Outbox:send(name, params, options) end
+
+--- Cancels what has not left. How many.
+---@param filter {key?: string, prefix?: string, to?: string}
+---@return integer
+function Outbox:cancel(filter) end
+
+--- Nothing of this lane leaves until it is resumed, also after a restart.
+---@param lane? string
+function Outbox:pause(lane) end
+
+---@param lane? string
+function Outbox:resume(lane) end
+
+--- Counts by state.
+---@param prefix? string of keys
+---@return table<string, integer>
+function Outbox:stats(prefix) end
+
+--- Goes through rows, newest first.
+---@param filter? zapi.OutboxFilter
+---@return fun(): table?
+function Outbox:each(filter) end
 
 ---@alias zapi.event
 ---| "*" # every event
@@ -720,6 +882,7 @@ function ctx:download(path, options) end
 ---| "send.expired" # the message could not leave before it expired: nothing was sent
 ---| "send.cancelled" # the message was cancelled before it left: nothing was sent
 ---| "store.unavailable" # nothing can be stored now (disk full or locked); nothing was sent
+---| "store.conflict" # two handlers waited for each other's keys: one of them begins anew
 ---| "net.refused" # the connection was refused
 ---| "net.resolve" # the host name was not found
 ---| "net.connect" # the host cannot be reached
@@ -807,6 +970,7 @@ function Person:clicks(label, group) end
 -- ---- endpoints -------------------------------------------------------------
 
 ---@class zapi.Client
+---@field outbox zapi.Outbox what is stored and sent later, by a bot that runs
 local Client = {}
 
 --- An endpoint by its name, for names that are data.

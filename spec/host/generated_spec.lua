@@ -148,6 +148,25 @@ describe("generated files", function()
             end
          end
       end)
+
+      it("has the methods of outboxes, messages and stores", function()
+         assert.matches("\n%-%-%-@class zapi.Client\n%-%-%-@field outbox zapi.Outbox ", text)
+         local z = require("zapi").client {instance = "I", token = "T", client_token = "C"}
+         local message = require("zapi.bot.message").new(z, "5511999990001", "send_text", {}, {})
+         for class, object in pairs {
+            Outbox = z.outbox, Message = message, Store = require("zapi").store "types",
+         } do
+            local count = 0
+            for name, value in pairs(getmetatable(object).__index) do
+               if type(value) == "function" and not name:find "^_" then
+                  count = count + 1
+                  local head = ("\nfunction %s:%s("):format(class, name)
+                  assert.is_truthy(text:find(head, 1, true), head)
+               end
+            end
+            assert.is_true(count >= 3, class)
+         end
+      end)
    end)
 
    describe("zapibot types", function()

@@ -216,6 +216,56 @@ function zapi.all(fns) end
 ---@return table errors
 function zapi.map(list, n, fn) end
 
+-- ---- what is kept ----------------------------------------------------------
+
+--- Values by key, on disk. In a handler a write is part of the handler: committed
+--- with its good end, and never when it fails. Else it is on disk when the call
+--- returns. Values are copied: a table that was got and changed must be set again.
+---@class zapi.Store
+local Store = {}
+
+---@param key string|integer
+---@param default? any
+---@return any
+function Store:get(key, default) end
+
+--- Keeps a value; nil takes the key away. ttl: it is gone after so many seconds.
+---@param key string|integer
+---@param value any a table, text, number or boolean; at most 1 MiB
+---@param options? {ttl: number}
+function Store:set(key, value, options) end
+
+---@param key string|integer
+function Store:delete(key) end
+
+--- Makes fn(value) the value, and returns it; nil takes the key away. Nobody
+--- else's update comes in between.
+---@param key string|integer
+---@param fn fun(value: any): any
+---@param options? {ttl: number}
+---@return any value
+function Store:update(key, fn, options) end
+
+--- Sets the value to `new` when it is `old` now (nil: not there). Was it?
+---@param key string|integer
+---@param old any
+---@param new any
+---@param options? {ttl: number}
+---@return boolean
+function Store:cas(key, old, new, options) end
+
+--- The keys that begin with `prefix`, in order, with their values.
+---@param prefix? string
+---@return fun(): string?, any
+function Store:each(prefix) end
+
+--- A namespace of this automation; with shared = true one that all automations of
+--- the process have in common.
+---@param name string
+---@param options? {shared: boolean}
+---@return zapi.Store
+function zapi.store(name, options) end
+
 -- ---- HTTP, JSON, log, files ------------------------------------------------
 
 ---@class zapi.http

@@ -224,9 +224,15 @@ function %s:request(request) end
 function %s:build(name, params) end
 ]]
 
+-- What a client has beside methods.
+local FIELDS <const> = {
+   Client = "---@field outbox zapi.Outbox what is stored and sent later, by a bot that runs\n",
+}
+
 local function add_scope(out, scope)
    local class, paged = CLASSES[scope], {}
-   out[#out + 1] = ("---@class zapi.%s\nlocal %s = {}\n"):format(class, class)
+   out[#out + 1] = ("---@class zapi.%s\n%slocal %s = {}\n"):format(class, FIELDS[class] or "",
+      class)
    out[#out + 1] = COMMON:format(class, class, class)
    for _, row in ipairs(catalogue.rows()) do
       if row.scope == scope then
