@@ -201,8 +201,8 @@ function States:enter(ctx, name, data)
    local old = flow.row
    if old then leave(self, ctx, flow, name) end
    flow.row = {
-      state = name, data = data or {}, since = units.of(ctx):step("since", name, core.now), due = old and old.due,
-      chat = ctx.chat or old and old.chat, instance = ctx._ev.instance,
+      state = name, data = data or {}, since = units.of(ctx):step("since", name, core.now),
+      due = old and old.due, chat = ctx.chat or old and old.chat, instance = ctx._ev.instance,
    }
    arm(self, ctx, flow, state)
    call(state, "enter", ctx, flow)
