@@ -46,6 +46,7 @@ struct later { /* put aside until `due` */
 struct zapi_dispatch {
     struct zapi_dispatch_config config;
     struct lane *ready, *ready_tail;
+    struct lane *urgent; /* unparked during a pause */
     struct lane **buckets;
     size_t nbuckets, nlanes;
     struct later *heap; /* the earliest first */
@@ -369,6 +370,14 @@ zapi_dispatch_new(const struct zapi_dispatch_config *config)
     return NULL;
 }
 
+static struct lane *pop_urgent(struct zapi_dispatch *d)
+{
+    struct lane *l = d->urgent;
+    d->urgent = l->next_ready;
+    l->ready = false;
+    return l;
+}
+
 static void delete_lane(struct zapi_dispatch *d, struct lane *l)
 {
     while (l->head)
@@ -392,6 +401,8 @@ void zapi_dispatch_delete(struct zapi_dispatch *d)
         if (l->alone)
             delete_lane(d, l);
     }
+    while (d->urgent)
+        delete_lane(d, pop_urgent(d));
     for (size_t i = 0; i < d->nbuckets; i++)
         while (d->buckets[i])
             delete_lane(d, d->buckets[i]);
@@ -438,10 +449,13 @@ bool zapi_dispatch_unpark(struct zapi_dispatch *d, struct zapi_delivery *one)
     one->due = 0;
     push(l, one);
     d->waiting++;
-    if (d->paused)
-        settle(d, l);
-    else
+    if (d->paused) {
+        l->ready = true;
+        l->next_ready = d->urgent;
+        d->urgent = l;
+    } else {
         run_next(d, l);
+    }
     return true;
 }
 
@@ -524,6 +538,31 @@ void zapi_dispatch_later(struct zapi_dispatch *d, struct zapi_delivery *one,
     pump(d);
 }
 
+void zapi_dispatch_restart(struct zapi_dispatch *d, struct zapi_delivery *one)
+{
+    struct lane *l = one->lane;
+    uncount(d, one);
+    one->attempt--; /* it is counted again when it starts */
+    one->due = 0;
+    one->lane = NULL;
+    if (l) {
+        l->running = NULL;
+    } else { /* it was released: it holds up nobody */
+        l = lane_new("");
+        if (!l) { /* it is on disk, for the next start */
+            d->config.finished(d->config.arg, one);
+            return;
+        }
+        l->alone = true;
+    }
+    push(l->merged ? l->merged : l, one);
+    d->waiting++;
+    if (l->merged)
+        settle(d, l->merged);
+    settle(d, l);
+    pump(d);
+}
+
 void zapi_dispatch_merge(struct zapi_dispatch *d, const char *from,
                          const char *to)
 {
@@ -598,6 +637,14 @@ void zapi_dispatch_pause(struct zapi_dispatch *d)
 void zapi_dispatch_resume(struct zapi_dispatch *d)
 {
     d->paused = false;
+    while (d->urgent)
+        run_next(d, pop_urgent(d));
+    pump(d);
+}
+
+void zapi_dispatch_limit(struct zapi_dispatch *d, unsigned concurrency)
+{
+    d->config.concurrency = concurrency ? concurrency : CONCURRENCY;
     pump(d);
 }
 

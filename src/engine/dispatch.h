@@ -71,6 +71,9 @@ void zapi_dispatch_again(struct zapi_dispatch *d, struct zapi_delivery *one,
 /* It is to be run again at `due`; others of its order go on. */
 void zapi_dispatch_later(struct zapi_dispatch *d, struct zapi_delivery *one,
                          double due);
+/* The running one is to be run anew at once, as the same try: before all others
+ * of its order. */
+void zapi_dispatch_restart(struct zapi_dispatch *d, struct zapi_delivery *one);
 /* Two orders are one from now on: what waits under `from` waits under `to`. */
 void zapi_dispatch_merge(struct zapi_dispatch *d, const char *from,
                          const char *to);
@@ -85,6 +88,8 @@ void zapi_dispatch_clock_set(struct zapi_dispatch *d, double seconds);
 void zapi_dispatch_pause(struct zapi_dispatch *d);
 /* After a pause that came before anything ran: what waits starts. */
 void zapi_dispatch_resume(struct zapi_dispatch *d);
+/* From now on so many at once; 0: 64. */
+void zapi_dispatch_limit(struct zapi_dispatch *d, unsigned concurrency);
 size_t zapi_dispatch_running(const struct zapi_dispatch *d);
 size_t zapi_dispatch_waiting(const struct zapi_dispatch *d);
 

@@ -384,6 +384,54 @@ static void the_clock_may_be_set_back(void)
     zapi_dispatch_delete(d);
 }
 
+static void what_is_run_anew_is_first_of_its_order(void)
+{
+    open_with(2);
+    struct zapi_delivery *one = add("a", 1, true);
+    add("a", 2, true);
+    add("a", 3, true);
+    CHECK(nstarted == 1 && one->attempt == 1);
+    zapi_dispatch_pause(d);
+    zapi_dispatch_restart(d, one);
+    CHECK(zapi_dispatch_running(d) == 0 && zapi_dispatch_waiting(d) == 3);
+    zapi_dispatch_resume(d);
+    CHECK(nstarted == 2 && started[1] == one && one->attempt == 1);
+    zapi_dispatch_release(d, one);
+    CHECK(nstarted == 3 && started[2]->seq == 2);
+    zapi_dispatch_restart(d, one); /* beside the order, as it was */
+    CHECK(nstarted == 4 && started[3] == one && one->attempt == 1);
+    zapi_dispatch_done(d, one);
+    zapi_dispatch_done(d, started[2]);
+    CHECK(nstarted == 5 && started[4]->seq == 3);
+    zapi_dispatch_done(d, started[4]);
+    zapi_dispatch_delete(d);
+}
+
+static void what_is_unparked_in_a_pause_starts_beyond_the_limit(void)
+{
+    open_with(1);
+    struct zapi_delivery *one = add("a", 1, true);
+    struct zapi_delivery *parked = calloc(1, sizeof *parked);
+    struct zapi_delivery *left = calloc(1, sizeof *left);
+    zapi_dispatch_pause(d);
+    *parked = (struct zapi_delivery){.seq = 9};
+    CHECK(zapi_dispatch_unpark(d, parked) && nstarted == 1);
+    zapi_dispatch_resume(d);
+    CHECK(nstarted == 2 && started[1] == parked);
+    zapi_dispatch_limit(d, 3);
+    add("b", 10, true);
+    CHECK(nstarted == 3);
+    zapi_dispatch_done(d, parked);
+    zapi_dispatch_done(d, started[2]);
+    zapi_dispatch_done(d, one);
+    zapi_dispatch_pause(d);
+    *left = (struct zapi_delivery){.seq = 11};
+    CHECK(zapi_dispatch_unpark(d, left) && zapi_dispatch_waiting(d) == 1);
+    nfinished = 0;
+    zapi_dispatch_delete(d);
+    CHECK(nfinished == 1);
+}
+
 int main(void)
 {
     RUN(one_chat_is_in_order);
@@ -401,5 +449,7 @@ int main(void)
     RUN(what_is_loaded_late_may_be_gone);
     RUN(commands_take_back);
     RUN(the_clock_may_be_set_back);
+    RUN(what_is_run_anew_is_first_of_its_order);
+    RUN(what_is_unparked_in_a_pause_starts_beyond_the_limit);
     return CHECK_END();
 }
