@@ -11,11 +11,13 @@
  */
 #include "engine/call.h"
 
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "api/reply.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/metrics.h"
 #include "base/redact.h"
@@ -41,6 +43,7 @@ struct zapi_call {
     void *arg;
     struct zapi_http_call *under_way; /* NULL while waiting */
     uv_timer_t timer;
+    struct zapi_clock_waiter pause;
     bool has_timer;
 };
 
@@ -117,7 +120,7 @@ static bool judge_reply(const struct zapi_call *call,
             zapi_http_header(reply, "content-type", type, sizeof type),
         .retry_after = zapi_retry_after(
             zapi_http_header(reply, "retry-after", after, sizeof after),
-            time(NULL)),
+            (time_t)zapi_clock_now()),
         .body = reply->body.data,
         .len = reply->body.len,
     };
@@ -186,7 +189,21 @@ static void attempt(struct zapi_call *call);
 
 static void on_timer(uv_timer_t *timer)
 {
-    attempt(timer->data);
+    struct zapi_call *call = timer->data;
+    zapi_clock_leave(&call->pause);
+    attempt(call);
+}
+
+static void arm(struct zapi_call *call)
+{
+    double left = zapi_clock_left(&call->pause);
+    uv_update_time(call->loop);
+    uv_timer_start(&call->timer, on_timer, (uint64_t)(left * 1000) + 1, 0);
+}
+
+static void on_clock(struct zapi_clock_waiter *w)
+{
+    arm((struct zapi_call *)((char *)w - offsetof(struct zapi_call, pause)));
 }
 
 static void wait_and_repeat(struct zapi_call *call,
@@ -202,8 +219,9 @@ static void wait_and_repeat(struct zapi_call *call,
         call->has_timer = true;
     }
     call->under_way = NULL;
-    uv_update_time(call->loop);
-    uv_timer_start(&call->timer, on_timer, (uint64_t)(pause * 1000) + 1, 0);
+    call->pause.moved = on_clock;
+    zapi_clock_wait(&call->pause, pause);
+    arm(call);
 }
 
 static void on_reply(void *arg, struct zapi_http_reply *reply)
@@ -294,5 +312,6 @@ void zapi_call_cancel(struct zapi_call *call)
         zapi_http_cancel(call->under_way);
     else if (call->has_timer)
         uv_timer_stop(&call->timer);
+    zapi_clock_leave(&call->pause);
     call_free(call);
 }

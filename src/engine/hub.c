@@ -14,13 +14,14 @@
  */
 #include "engine/hub.h"
 
+#include <math.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/metrics.h"
 #include "engine/effects.h"
@@ -47,7 +48,8 @@ struct zapi_hub_seat {
     bool fresh; /* nothing starts before the loop turns */
     struct zapi_dispatch *dispatch;
     uv_timer_t *timer; /* the dispatcher's; freed when closed */
-    double clock;      /* Unix time less that of the loop, as last seen */
+    struct zapi_clock_waiter wait;
+    double clock; /* Unix time less that of the loop, as last seen */
     struct running *running;
     /* Under the hub's lock; read by the writer thread. */
     char **kinds;
@@ -70,7 +72,7 @@ struct zapi_hub {
     struct zapi_inbox *inbox;
     struct zapi_people *people;
     struct zapi_sends *sends;
-    struct zapi_kv *kv; /* NULL: nobody has asked */
+    struct zapi_kv *kv;         /* NULL: nobody has asked */
     struct zapi_timers *timers; /* NULL: nobody has asked */
     struct zapi_post timers_post;
     atomic_bool timers_posted;
@@ -78,6 +80,8 @@ struct zapi_hub {
     struct zapi_effects *effects;
     uv_async_t async;
     uv_timer_t maintain;
+    struct zapi_clock_waiter watch; /* the clock may be moved */
+    double maintained;              /* zapi_clock_hrtime */
     unsigned handles;
     bool closing, fresh;                           /* fresh: a seat is */
     struct zapi_hub_seat *seats[ZAPI_AUTOMATIONS]; /* written under lock */
@@ -299,13 +303,6 @@ static void on_timers_changed(void *arg)
 
 /* ---- the loop: from the inbox to the dispatchers ---- */
 
-static double unix_now(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
-}
-
 static void drop_event(struct zapi_hub *hub, struct zapi_event *ev)
 {
     if (ev && --ev->refs == 0)
@@ -486,7 +483,8 @@ static bool open_parts(struct zapi_hub *hub, struct zapi_error *error)
 static void on_maintain(uv_timer_t *timer)
 {
     struct zapi_hub *hub = timer->data;
-    double now = unix_now();
+    double now = zapi_clock_now();
+    hub->maintained = zapi_clock_hrtime();
     zapi_guard_trim(hub->guard, now);
     if (hub->kv)
         zapi_kv_maintain(hub->kv, now);
@@ -494,6 +492,14 @@ static void on_maintain(uv_timer_t *timer)
         zapi_inbox_maintain(hub->inbox, now);
         zapi_sends_maintain(hub->sends, now);
     }
+}
+
+static void on_hub_clock(struct zapi_clock_waiter *w)
+{
+    struct zapi_hub *hub =
+        (struct zapi_hub *)((char *)w - offsetof(struct zapi_hub, watch));
+    if (zapi_clock_hrtime() - hub->maintained > MAINTAIN_MS / 1000.0)
+        uv_timer_start(&hub->maintain, on_maintain, 0, MAINTAIN_MS);
 }
 
 static void free_hub(struct zapi_hub *hub)
@@ -527,6 +533,9 @@ static void open_handles(struct zapi_hub *hub)
     uv_unref((uv_handle_t *)&hub->async);
     uv_unref((uv_handle_t *)&hub->maintain);
     uv_timer_start(&hub->maintain, on_maintain, MAINTAIN_MS / 60, MAINTAIN_MS);
+    hub->maintained = zapi_clock_hrtime();
+    hub->watch.moved = on_hub_clock;
+    zapi_clock_wait(&hub->watch, HUGE_VAL);
 }
 
 struct zapi_hub *zapi_hub_open(const struct zapi_hub_config *config,
@@ -561,6 +570,7 @@ void zapi_hub_close(struct zapi_hub *hub)
     hub->closing = true;
     close_store(hub);
     uv_close((uv_handle_t *)&hub->async, on_closed);
+    zapi_clock_leave(&hub->watch);
     uv_close((uv_handle_t *)&hub->maintain, on_closed);
 }
 
@@ -650,7 +660,7 @@ static struct zapi_event *on_load(void *arg, struct zapi_delivery *one)
     } else if (error.kind != ZAPI_E_NONE) {
         zapi_err("event %llu cannot be read: %s", (unsigned long long)one->seq,
                  error.message);
-        one->due = unix_now() + 1;
+        one->due = zapi_clock_now() + 1;
     }
     return ev;
 }
@@ -666,7 +676,7 @@ static void on_finished(void *arg, struct zapi_delivery *one)
  * (and hold up its chat); forward only makes it come early. */
 static void watch_clock(struct zapi_hub_seat *seat)
 {
-    double clock = unix_now() - (double)uv_hrtime() / 1e9;
+    double clock = zapi_clock_now() - zapi_clock_hrtime();
     double moved = clock - seat->clock;
     seat->clock = clock;
     if (moved > -1)
@@ -678,14 +688,26 @@ static void watch_clock(struct zapi_hub_seat *seat)
 static void on_seat_timer(uv_timer_t *timer)
 {
     struct zapi_hub_seat *seat = timer->data;
+    zapi_clock_leave(&seat->wait);
     watch_clock(seat);
     zapi_dispatch_tick(seat->dispatch);
+}
+
+static void on_seat_clock(struct zapi_clock_waiter *w)
+{
+    struct zapi_hub_seat *seat =
+        (struct zapi_hub_seat *)((char *)w -
+                                 offsetof(struct zapi_hub_seat, wait));
+    uv_timer_start(seat->timer, on_seat_timer, 0, 0);
 }
 
 static void set_timer(void *arg, double due)
 {
     struct zapi_hub_seat *seat = arg;
-    double wait = due - unix_now();
+    double wait = due - zapi_clock_now();
+    zapi_clock_leave(&seat->wait);
+    if (due != 0)
+        zapi_clock_wait(&seat->wait, wait > 0 ? wait : 0);
     uint64_t ms = wait > 0 ? (uint64_t)(wait * 1000) + 1 : 0;
     if (due == 0)
         uv_timer_stop(seat->timer);
@@ -697,7 +719,7 @@ static void set_timer(void *arg, double due)
 static double clock_of(void *arg)
 {
     (void)arg;
-    return unix_now();
+    return zapi_clock_now();
 }
 
 /* ---- seats: life ---- */
@@ -749,6 +771,7 @@ static void free_timer(uv_handle_t *handle)
 static void seat_free(struct zapi_hub_seat *seat)
 {
     zapi_dispatch_delete(seat->dispatch);
+    zapi_clock_leave(&seat->wait);
     if (seat->timer)
         uv_close((uv_handle_t *)seat->timer, free_timer);
     free_kinds(seat->kinds);
@@ -779,8 +802,9 @@ static struct zapi_hub_seat *seat_new(struct zapi_hub *hub,
         uv_timer_init(hub->config.loop, seat->timer);
         seat->timer->data = seat;
         uv_unref((uv_handle_t *)seat->timer);
+        seat->wait.moved = on_seat_clock;
     }
-    seat->clock = unix_now() - (double)uv_hrtime() / 1e9;
+    seat->clock = zapi_clock_now() - zapi_clock_hrtime();
     if (seat->name && seat->kinds && seat->dispatch && seat->timer)
         return seat;
     seat_free(seat);
@@ -1081,7 +1105,7 @@ void zapi_hub_measure(struct zapi_hub *hub)
     zapi_metrics_set(ZAPI_M_DEPTH, NULL, (double)waiting);
     if (!hub->db)
         return;
-    zapi_gauges_read(zapi_db_reader(hub->db), unix_now(), &g);
+    zapi_gauges_read(zapi_db_reader(hub->db), zapi_clock_now(), &g);
     zapi_metrics_set(ZAPI_M_OLDEST, NULL, g.oldest_seconds);
     zapi_metrics_set(ZAPI_M_DEAD, NULL, (double)g.dead);
     zapi_metrics_set(ZAPI_M_UNKNOWN, NULL, (double)g.unknown);

@@ -14,8 +14,8 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/json.h"
 
 /* Members that are looked at: X(identifier, "key"). */
@@ -449,17 +449,10 @@ static size_t strings_room(const struct work *w)
     return n;
 }
 
-static double unix_now(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
-}
-
 static void fill(struct work *w)
 {
     struct zapi_event *ev = w->ev;
-    ev->received_at = unix_now();
+    ev->received_at = zapi_clock_now();
     ev->from_me = is_true(w, M_FROM_ME);
     ev->from_api = is_true(w, M_FROM_API);
     ev->is_group = is_true(w, M_IS_GROUP);
@@ -569,7 +562,7 @@ struct zapi_event *zapi_ingest_own(const struct zapi_own_event *own,
     ev->instance = put(&at, instance);
     ev->message_id = put(&at, key);
     ev->type = put(&at, type);
-    ev->received_at = unix_now();
+    ev->received_at = zapi_clock_now();
     own_key(ev, key);
     return ev;
 }

@@ -13,10 +13,10 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <lauxlib.h>
 
+#include "base/clock.h"
 #include "base/metrics.h"
 #include "lua/runtime.h"
 #include "lua/service.h"
@@ -42,13 +42,6 @@ static struct place place_of(lua_State *L, const char *function)
                    function);
     }
     return p;
-}
-
-static double unix_now(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
 /* ---- tables ---- */
@@ -490,7 +483,7 @@ static int l_claim(lua_State *L)
 {
     struct place p = place_of(L, "core.sends.claim");
     lua_Integer limit = luaL_checkinteger(L, 2);
-    double now = luaL_optnumber(L, 3, unix_now());
+    double now = luaL_optnumber(L, 3, zapi_clock_now());
     luaL_argcheck(L, limit > 0, 2, "a number from 1 expected");
     limit = limit < MOST_CLAIMED ? limit : MOST_CLAIMED;
     struct sends_op *op = new_op(L, &p, 0);
@@ -533,7 +526,8 @@ static bool apply_command(struct zapi_job *job, struct zapi_sql *sql)
     if (r->lane) {
         zapi_sends_pause(sql, r->filter.automation, r->lane, r->paused);
     } else {
-        r->count = zapi_sends_cancel(r->sends, sql, &r->filter, unix_now());
+        r->count =
+            zapi_sends_cancel(r->sends, sql, &r->filter, zapi_clock_now());
     }
     return true;
 }
@@ -740,7 +734,7 @@ static int l_guard(lua_State *L)
     enum zapi_guard_reason reason = ZAPI_GUARD_NONE;
     struct zapi_person who;
     bool first = false;
-    double now = luaL_optnumber(L, 5, unix_now());
+    double now = luaL_optnumber(L, 5, zapi_clock_now());
     zapi_people_find(zapi_hub_people(hub), person, &who);
     double wait = zapi_guard_ask(zapi_hub_guard(hub), instance, who.key,
                                  lua_toboolean(L, 4), now, &reason, &first);

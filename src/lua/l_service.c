@@ -18,8 +18,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/metrics.h"
 #include "base/redact.h"
@@ -121,13 +121,6 @@ static void push_event(lua_State *L, const struct zapi_event *ev)
 
 /* ---- how a handler says that it ended ---- */
 
-static double unix_now(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
-}
-
 static double seconds_at(lua_State *L, int index)
 {
     double seconds = lua_tonumber(L, index);
@@ -165,11 +158,11 @@ static void read_outcome(lua_State *L, struct run *run, int from)
         set_reason(run, lua_tostring(L, from + 1));
     } else if (strcmp(word, "retry") == 0) {
         end->outcome = ZAPI_INBOX_AGAIN;
-        end->due = unix_now() + seconds_at(L, from + 2);
+        end->due = zapi_clock_now() + seconds_at(L, from + 2);
         set_reason(run, lua_tostring(L, from + 1));
     } else if (strcmp(word, "later") == 0) {
         end->outcome = ZAPI_INBOX_LATER;
-        end->due = unix_now() + seconds_at(L, from + 1);
+        end->due = zapi_clock_now() + seconds_at(L, from + 1);
     } else if (strcmp(word, "drop") == 0) {
         drop_writes(run);
     } else {
@@ -257,7 +250,7 @@ static void set_failed(struct run *run, const char *message)
     if (memory && run->one->attempt < TRIES) {
         run->end.outcome = ZAPI_INBOX_AGAIN;
         run->end.by_script = false;
-        run->end.due = unix_now() + 1;
+        run->end.due = zapi_clock_now() + 1;
     }
     set_reason(run, message ? message : "the handler was cancelled");
 }
@@ -329,7 +322,7 @@ static void start_delivery(void *arg, struct zapi_delivery *one)
     if (!run) {
         struct zapi_inbox_end end = {.outcome = ZAPI_INBOX_AGAIN,
                                      .attempt = one->attempt - 1,
-                                     .due = unix_now() + 1};
+                                     .due = zapi_clock_now() + 1};
         zapi_err("no memory for an event's handler: tried again");
         zapi_hub_end(s->seat, one, &end);
         return;
@@ -1047,13 +1040,20 @@ static int l_subscribe(lua_State *L)
 static int l_service_index(lua_State *L)
 {
     static const luaL_Reg methods[] = {
-        {"close", l_close},         {"consume", l_consume},
-        {"drain", l_drain},         {"emit", l_emit},
-        {"inject", l_inject},       {"park", l_park},
-        {"release", l_release},     {"stats", l_stats},
-        {"subscribe", l_subscribe}, {"unload", l_unload},
-        {"unpark", l_unpark},       {"fail", l_fail},
-        {"limits", l_limits},       {"unstage", l_unstage},
+        {"close", l_close},
+        {"consume", l_consume},
+        {"drain", l_drain},
+        {"emit", l_emit},
+        {"inject", l_inject},
+        {"park", l_park},
+        {"release", l_release},
+        {"stats", l_stats},
+        {"subscribe", l_subscribe},
+        {"unload", l_unload},
+        {"unpark", l_unpark},
+        {"fail", l_fail},
+        {"limits", l_limits},
+        {"unstage", l_unstage},
         {NULL, NULL},
     };
     struct service **box = zapi_class_check(L, 1, &service_class);

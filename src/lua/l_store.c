@@ -9,10 +9,10 @@
  */
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <lauxlib.h>
 
+#include "base/clock.h"
 #include "lua/pack.h"
 #include "lua/runtime.h"
 #include "lua/service.h"
@@ -21,13 +21,6 @@
 #define PAGE_MAX ((size_t)64 * 1024 * 1024)
 
 enum { MOST_LISTED = 1000 };
-
-static double unix_now(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
-}
 
 static struct zapi_kv *kv_of(lua_State *L, struct zapi_hub *hub)
 {
@@ -91,7 +84,7 @@ static int l_get(lua_State *L)
     struct zapi_kv_found found;
     const char *ns = luaL_checkstring(L, 1);
     struct zapi_bytes key = bytes_at(L, 2);
-    if (!zapi_kv_get(own_kv(L), ns, key, unix_now(), &found))
+    if (!zapi_kv_get(own_kv(L), ns, key, zapi_clock_now(), &found))
         return 0;
     lua_pushlstring(L, found.value.p, found.value.n);
     push_expires(L, found.expires);
@@ -112,8 +105,8 @@ static int l_scan(lua_State *L)
         after = bytes_at(L, 3);
     luaL_argcheck(L, limit > 0 && limit <= MOST_LISTED, 4, "1 to 1000");
     struct zapi_buf *page = zapi_box_new(L, PAGE_MAX);
-    if (!zapi_kv_scan(kv, ns, prefix, after, (size_t)limit, unix_now(), page,
-                      &more))
+    if (!zapi_kv_scan(kv, ns, prefix, after, (size_t)limit, zapi_clock_now(),
+                      page, &more))
         return luaL_error(L, "the store cannot be read");
     lua_newtable(L);
     for (lua_Integer i = 1; zapi_kv_next(page, &at, &row); i++) {

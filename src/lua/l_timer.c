@@ -7,9 +7,10 @@
  * it is anchored in the registry while it may still fire.
  */
 #include <math.h>
+#include <stddef.h>
 #include <stdlib.h>
-#include <sys/time.h>
 
+#include "base/clock.h"
 #include "lua/runtime.h"
 #include "lua/timer.h"
 
@@ -18,6 +19,8 @@
 
 struct zapi_timer {
     uv_timer_t uv;
+    struct zapi_clock_waiter wait;
+    double repeat;
     void (*fire)(void *arg);
     void *arg;
 };
@@ -25,6 +28,11 @@ struct zapi_timer {
 static void on_timer(uv_timer_t *uv)
 {
     struct zapi_timer *t = uv->data;
+    if (t->repeat > 0) {
+        zapi_clock_wait(&t->wait, t->repeat);
+    } else {
+        zapi_clock_leave(&t->wait);
+    }
     t->fire(t->arg);
 }
 
@@ -41,20 +49,31 @@ static uint64_t to_ms(double seconds)
     return (uint64_t)ceil((seconds < CENTURY ? seconds : CENTURY) * 1000);
 }
 
+static void on_clock(struct zapi_clock_waiter *w)
+{
+    struct zapi_timer *t =
+        (struct zapi_timer *)((char *)w - offsetof(struct zapi_timer, wait));
+    uv_timer_start(&t->uv, on_timer, to_ms(zapi_clock_left(w)),
+                   to_ms(t->repeat));
+}
+
 struct zapi_timer *zapi_timer_start(uv_loop_t *loop, double seconds,
                                     double repeat, void (*fire)(void *arg),
                                     void *arg)
 {
-    struct zapi_timer *t = malloc(sizeof *t);
+    struct zapi_timer *t = calloc(1, sizeof *t);
     if (!t) {
         return NULL;
     }
     t->fire = fire;
     t->arg = arg;
+    t->repeat = repeat;
+    t->wait.moved = on_clock;
     uv_timer_init(loop, &t->uv);
     t->uv.data = t;
     uv_update_time(loop); /* a busy script must not shorten its own wait */
     uv_timer_start(&t->uv, on_timer, to_ms(seconds), to_ms(repeat));
+    zapi_clock_wait(&t->wait, seconds > 0 ? seconds : 0);
     return t;
 }
 
@@ -62,6 +81,7 @@ void zapi_timer_stop(struct zapi_timer *t)
 {
     if (t) {
         uv_timer_stop(&t->uv);
+        zapi_clock_leave(&t->wait);
         uv_close((uv_handle_t *)&t->uv, on_timer_closed);
     }
 }
@@ -229,23 +249,45 @@ static int l_interval(lua_State *L)
 
 static int l_now(lua_State *L)
 {
-    struct timeval tv;
-    gettimeofday(&tv, NULL);
-    lua_pushnumber(L, (double)tv.tv_sec + (double)tv.tv_usec / 1e6);
+    lua_pushnumber(L, zapi_clock_now());
     return 1;
 }
 
 static int l_hrtime(lua_State *L)
 {
-    lua_pushnumber(L, (double)uv_hrtime() / 1e9);
+    lua_pushnumber(L, zapi_clock_hrtime());
     return 1;
+}
+
+/* clock_next() -> seconds until something waits no more | nil: nothing waits */
+static int l_clock_next(lua_State *L)
+{
+    double left = zapi_clock_next();
+    if (left < HUGE_VAL) {
+        lua_pushnumber(L, left);
+    } else {
+        lua_pushnil(L);
+    }
+    return 1;
+}
+
+/* clock_move(seconds): for tests, see base/clock.h */
+static int l_clock_move(lua_State *L)
+{
+    double seconds = luaL_checknumber(L, 1);
+    luaL_argcheck(L, seconds >= 0 && seconds < CENTURY, 1,
+                  "seconds from 0 on expected");
+    zapi_clock_move(seconds);
+    return 0;
 }
 
 void zapi_l_timer_open(lua_State *L)
 {
     static const luaL_Reg functions[] = {
-        {"sleep", l_sleep}, {"after", l_after},   {"interval", l_interval},
-        {"now", l_now},     {"hrtime", l_hrtime}, {NULL, NULL},
+        {"sleep", l_sleep},           {"after", l_after},
+        {"interval", l_interval},     {"now", l_now},
+        {"hrtime", l_hrtime},         {"clock_next", l_clock_next},
+        {"clock_move", l_clock_move}, {NULL, NULL},
     };
     zapi_class_register(L, &alarm_class);
     luaL_setfuncs(L, functions, 0);

@@ -21,6 +21,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,6 +35,7 @@
 
 #include <curl/curl.h>
 
+#include "base/clock.h"
 #include "base/redact.h"
 #include "net/address.h"
 
@@ -89,6 +91,7 @@ struct zapi_http_call {
     uint64_t serial; /* tells one use of this memory from the next */
     uint64_t begun;
     uv_timer_t timer;
+    struct zapi_clock_waiter patience;
     struct zapi_http_reply reply;
     size_t received, max;
     long answered; /* bytes of requests that were answered (redirects) */
@@ -1089,6 +1092,7 @@ static void retire(struct zapi_http_call *call)
     struct pipe_guard guard;
 
     uv_timer_stop(&call->timer);
+    zapi_clock_leave(&call->patience);
     list_remove(&call->link);
     if (call->state == CALL_QUEUED)
         h->queue_count--;
@@ -1540,6 +1544,15 @@ static uint64_t milliseconds(double s)
     return (uint64_t)(s * 1000) + 1;
 }
 
+static void on_clock(struct zapi_clock_waiter *w)
+{
+    struct zapi_http_call *call =
+        (struct zapi_http_call *)((char *)w -
+                                  offsetof(struct zapi_http_call, patience));
+    uv_timer_start(&call->timer, on_timeout,
+                   (uint64_t)(zapi_clock_left(w) * 1000) + 1, 0);
+}
+
 static void enqueue(struct zapi_http_call *call)
 {
     struct zapi_http *h = call->http;
@@ -1580,6 +1593,8 @@ struct zapi_http_call *zapi_http_start(struct zapi_http *h,
     }
     /* The loop's idea of now may be old: the time must not be over before
      * the call had a chance. */
+    call->patience.moved = on_clock;
+    zapi_clock_wait(&call->patience, (double)milliseconds(req->timeout) / 1e3);
     uv_update_time(h->loop);
     uv_timer_start(&call->timer, on_timeout, milliseconds(req->timeout), 0);
     return call;

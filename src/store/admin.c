@@ -11,8 +11,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/json.h"
 #include "store/admin_turn.h"
 #include "store/connection.h"
@@ -231,16 +231,9 @@ static void tell_changes(const struct zapi_admin_turn *t)
     }
 }
 
-static double unix_now(void)
-{
-    struct timespec ts;
-    clock_gettime(CLOCK_REALTIME, &ts);
-    return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
-}
-
 void zapi_admin_begin(struct zapi_admin_turn *t, struct zapi_buf *out)
 {
-    *t = (struct zapi_admin_turn){.out = out, .now = unix_now()};
+    *t = (struct zapi_admin_turn){.out = out, .now = zapi_clock_now()};
     zapi_buf_adds(out, "{\"ok\":true");
 }
 

@@ -9,8 +9,8 @@
  */
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "store/inbox_parts.h"
@@ -60,13 +60,6 @@ bool zapi_inbox_settle(struct zapi_sql *sql, uint64_t seq)
     return zapi_sql_run(st);
 }
 
-static double wall(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_REALTIME, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
-
 static const int states[] = {
     [ZAPI_INBOX_DEAD] = ZAPI_INBOX_IS_DEAD,
     [ZAPI_INBOX_LATER] = ZAPI_INBOX_ASIDE,
@@ -87,7 +80,7 @@ static bool change(const struct end *e, struct zapi_sql *sql)
         zapi_sql_int(st, 5, e->attempt);
         zapi_sql_real(st, 6, dead ? 0 : e->due);
         if (dead)
-            zapi_sql_real(st, 7, wall());
+            zapi_sql_real(st, 7, zapi_clock_now());
         else
             zapi_sql_null(st, 7);
         zapi_sql_int(st, 8, e->by_script);

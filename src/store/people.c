@@ -15,8 +15,8 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "store/kv.h"
 #include "store/people_map.h"
 #include "store/sql.h"
@@ -84,7 +84,7 @@ static bool write_person(struct zapi_sql *sql, const struct zapi_person *p)
     zapi_sql_text(st, 2, p->phone);
     zapi_sql_text(st, 3, p->lid);
     zapi_sql_text(st, 4, p->name);
-    zapi_sql_real(st, 5, (double)time(NULL));
+    zapi_sql_real(st, 5, zapi_clock_now());
     return zapi_sql_run(st) && write_alias(sql, p->key, p->key) &&
            (!*p->phone || write_phone(sql, p->phone, p->key)) &&
            (!*p->lid || write_alias(sql, p->lid, p->key));

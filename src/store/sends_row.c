@@ -5,8 +5,8 @@
  */
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "store/connection.h"
 #include "store/sends_parts.h"
 
@@ -162,9 +162,7 @@ struct zapi_send *zapi_sends_load(struct zapi_sql *sql, uint64_t id)
 
 double zapi_sends_clock(void)
 {
-    struct timespec t;
-    clock_gettime(CLOCK_REALTIME, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+    return zapi_clock_now();
 }
 
 bool zapi_sends_fine(struct zapi_sql *sql)
