@@ -46,8 +46,8 @@ local function reply(req)
    return ('{"zaapId":"Z","messageId":"%s"}'):format(next_id())
 end
 
---- Starts the bot: setup(bot, z) registers its handlers.
-function M.up(setup, options)
+-- The Z-API, a client of it, and what every bot here is made with.
+local function begin(options)
    core.set_hosted(true)
    M.api = stub.start(reply)
    M.z = zapi.client {
@@ -58,11 +58,42 @@ function M.up(setup, options)
    for k, v in pairs(options or {}) do
       if k ~= "call_timeout" then own[k] = v end
    end
-   M.bot = require("zapi.bot").new(own)
-   setup(M.bot, M.z)
-   M.bot:run()
-   M.url = "http://" .. M.bot.address
-   return M.bot, M.z
+   if own.clients then own.client = nil end
+   return own
+end
+
+local function run(bot)
+   M.bot = bot
+   bot:run()
+   M.url = "http://" .. bot.address
+end
+
+--- Starts the bot: setup(bot, z) registers its handlers.
+function M.up(setup, options)
+   local bot = require("zapi.bot").new(begin(options))
+   setup(bot, M.z)
+   run(bot)
+   return bot, M.z
+end
+
+--- Starts the bot that a block of a page makes with `z`. `over`: what the block
+--- sees in the place of a global, or of a function of zapi.
+function M.page(code, over)
+   local own, bot = begin(), nil
+   local env = setmetatable({z = M.z}, {__index = _G})
+   for name, value in pairs(over or {}) do env[name] = value end
+   env.zapi = setmetatable(env.zapi or {}, {__index = zapi})
+   function env.require(name)
+      if name ~= "zapi.bot" then return require(name) end
+      return {new = function(options)
+         for k, v in pairs(options) do own[k] = v end
+         bot = require("zapi.bot").new(own)
+         return bot
+      end}
+   end
+   M.assert(load(code, "@guide.md", "t", env))()
+   run(bot)
+   return bot, M.z
 end
 
 --- Waits until ready() is true.
