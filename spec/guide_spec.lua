@@ -1,7 +1,9 @@
--- Every Lua block of docs/guide.md is run, in the order of the page, against a
--- stub of Z-API; what it prints and calls is what the page says.
+-- Every Lua block of docs/guide.md is run against a stub of Z-API; what it prints
+-- and calls is what the page says. Blocks of bots that keep things on disk run in a
+-- process of their own.
 local core = require "zapi.core"
 local zapi = require "zapi"
+local durable = require "spec.support.durable"
 local shell = require "spec.support.shell"
 local stub = require "spec.support.stub"
 
@@ -72,16 +74,21 @@ describe("docs/guide.md", function()
       return setmetatable({media = media}, {__index = zapi})
    end
 
-   -- Runs the one block that has `mark`, after the first of the page.
-   local function run(mark, env)
-      local list, code = blocks(), nil
-      for i, text in ipairs(list) do
+   -- The one block that has `mark`.
+   local function block(mark)
+      local code
+      for i, text in ipairs(blocks()) do
          if text:find(mark, 1, true) then
             assert(not code, "two blocks with " .. mark)
             code, tried[i] = text, true
          end
       end
-      assert(code, "no block with " .. mark)
+      return assert(code, "no block with " .. mark)
+   end
+
+   -- Runs a block, after the first of the page.
+   local function run(mark, env)
+      local code = block(mark)
       env = setmetatable(env or {}, {__index = _G})
       env.zapi, env.z = page_zapi(), zapi.client()
       env.print = function(...)
@@ -205,7 +212,7 @@ describe("docs/guide.md", function()
          assert.matches(("%s %d MB"):format(kinds, megabytes >> 20), text)
       end
       write("boleto.pdf", "%PDF-1.7 boleto")
-      run "zapi.media.file(\"boleto.pdf\")"
+      run "local file = assert("
       assert.matches("/send%-document/pdf$", server.got[1].path)
       assert.matches("^data:application/pdf;base64,", body(1).document)
       write("foto.png", "\137PNG\r\n\26\n" .. ("x"):rep(1024 * 1024))
@@ -231,7 +238,7 @@ describe("docs/guide.md", function()
 
    it("has a bot that answers through the instance of the event", function()
       local bot
-      run("bot:hears(", {require = function(name)
+      run("bot:hears(\"oi\"", {require = function(name)
          local module = require(name)
          return {new = function(options)
             bot = module.new(options)
@@ -280,6 +287,131 @@ describe("docs/guide.md", function()
          assert.equal(id, zapi.json.decode(
             zapi.client():build("send_text", {phone = id, message = "Oi"}).body).phone)
       end
+   end)
+
+   -- Runs a block of a bot, then a chunk (spec/support/durable_child.lua), where PAGE
+   -- is the block.
+   local function in_process(mark, chunk, place)
+      local code = ("local PAGE = %q\n"):format(block(mark))
+      if place then return place:run(code .. chunk) end
+      durable.with(function(own) own:run(code .. chunk) end)
+   end
+
+   it("puts events aside, drops them, or keeps them as dead letters", function()
+      durable.with(function(place)
+         local output = in_process("ctx:retry_later(300)", [[
+            local answer
+            local asked = 0
+            t.page(PAGE, {zapi = {http = {request = function()
+               asked = asked + 1
+               return answer
+            end}}})
+            -- Until so many handlers have asked and ended.
+            local function ended(n)
+               t.wait(function() return asked == n and t.bot.service:stats().running == 0 end)
+            end
+            t.says("pedido", t.ana)
+            ended(1)
+            answer = {json = {state = "a caminho"}}
+            t.says("pedido", t.bia)
+            ended(2)
+            t.answer = function() return 400, '{"error":"Invalid phone"}' end
+            t.says("pedido", t.bia)
+            ended(3)
+            answer = {json = {}}
+            t.says("pedido", "5511999990003")
+            ended(4)
+            assert.same({"Seu pedido: a caminho", "Seu pedido: a caminho"}, t.texts())
+         ]], place)
+         local later = place:ask("inbox.list", {state = "later"}).events
+         assert.equal(1, #later)
+         assert.equal("5511999990001", later[1].chat)
+         local dead = place:dead()
+         assert.equal(1, #dead)
+         assert.equal("5511999990003", dead[1].chat)
+         assert.matches("ERROR.-attempt to concatenate.-stack traceback", output)
+      end)
+   end)
+
+   it("waits for what becomes of an answer, and hears of what failed", function()
+      write("boleto.pdf", "%PDF-1.7 boleto")
+      durable.with(function(place)
+         local output = in_process("message:wait(\"read\", 30)", ([[
+            local real = zapi.media
+            local bot = t.page(PAGE, {zapi = {media = {file = function(name)
+               return real.file(%q .. "/" .. name)
+            end}}})
+            assert.equal(20, bot.limits.replies_per_chat)
+            assert.equal(60, bot.limits.cold_per_hour)
+            assert.equal(0.2, bot.limits.pace)
+            t.says "comprovante"
+            t.wait_calls(1)
+            assert.equal("/send-document/pdf", t.calls[1].path)
+            assert.equal("boleto.pdf", t.calls[1].body.fileName)
+            t.give("status_read", {ids = {"M1"}})
+            t.settle()
+            t.says "comprovante"
+            t.wait_states("read accepted")
+            t.give("delivery_error", {messageId = "M2", phone = t.ana})
+            t.settle()
+         ]]):format(folder), place)
+         local _, told = output:gsub("INFO [^\n]*not read: ", "")
+         assert.equal(1, told)
+         assert.matches("WARN [^\n]*send_document to 5511999990001: ", output)
+         assert.same({}, place:dead())
+      end)
+   end)
+
+   it("sends later what was stored, under its guard, and calls it off", function()
+      in_process("z.outbox:cancel", [[
+         local hour, ahead = "05", 24 * 3600
+         local bot, z = t.page(PAGE, {
+            os = {date = function() return hour end},
+            zapi = {now = function() return core.now() + ahead - 24 * 3600 end},
+         })
+         t.says "lembrete"
+         t.says "lembrete"
+         t.settle()
+         assert.same({"Anotado.", "Já estava anotado."}, t.texts())
+         local row = z.outbox:each {prefix = "reminder:"}()
+         assert.equal("reminder:" .. t.ana, row.key)
+         assert.is_true(row.at > core.now() + 23 * 3600)
+         t.says "cancelar"
+         t.wait_calls(3)
+         assert.equal("1 cancelado(s)", t.texts()[3])
+         -- The same for somebody else, whose time has come: by night, then by day.
+         ahead = 0
+         t.says("lembrete", t.bia)
+         t.wait(function()
+            local there = z.outbox:each {key = "reminder:" .. t.bia}()
+            return there and there.state == "queued" and there.at > core.now() + 500
+         end)
+         assert.equal(600, bot.guards.not_at_night {})
+         hour = "14"
+         z.outbox:cancel {key = "reminder:" .. t.bia}
+         t.says("lembrete", "5511999990003")
+         t.wait(function() return t.texts()[#t.calls] == "Está na hora!" end)
+      ]])
+   end)
+
+   it("takes requests as events, and makes its own, each once", function()
+      in_process("bot:emit(\"shop.paid\"", [[
+         t.page(PAGE)
+         local function post(token)
+            return core.http_request {
+               method = "POST", url = t.url .. "/pix", headers = {["X-Token"] = token},
+               body = '{"id":"E1","phone":"5511999990001","amount":1990}',
+            }.status
+         end
+         assert.equal(401, post "errado")
+         assert.equal(202, post "segredo")
+         t.wait_calls(1)
+         assert.equal(200, post "segredo")
+         t.settle()
+         assert.equal(1, #t.calls)
+         assert.same({phone = t.ana, message = "Recebemos " .. zapi.br.format(1990)},
+            t.calls[1].body)
+      ]])
    end)
 
    it("has no block that was not run here", function()

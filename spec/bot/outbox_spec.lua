@@ -100,6 +100,28 @@ describe("z.outbox:send", function()
       end)
    end)
 
+   it("stored by a handler is there for the next one of the chat", function()
+      durable.with(function(place)
+         place:run [[
+            local told = {}
+            local _, z = t.up(function(bot, z)
+               bot:on("text", function(ctx)
+                  local _, what = z.outbox:send("send_text", {phone = ctx.chat, message = "x"},
+                     {key = ctx.chat, lane = "stays"})
+                  told[what] = (told[what] or 0) + 1
+               end)
+            end)
+            z.outbox:pause "stays"
+            for i = 1, 20 do
+               for _ = 1, 2 do t.says("oi", ("55119999900%02d"):format(i)) end
+            end
+            t.settle()
+            assert.same({new = 20, duplicate = 20}, told)
+            t.wait(function() return z.outbox:stats().queued == 20 end)
+         ]]
+      end)
+   end)
+
    it("waits until it is due, and is not sent after its end", function()
       durable.with(function(place)
          place:run [[

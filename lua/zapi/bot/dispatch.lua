@@ -10,6 +10,7 @@ local ctxs = require "zapi.bot.ctx"
 local events = require "zapi.events"
 local filter = require "zapi.bot.filter"
 local keeps = require "zapi.bot.keep"
+local outbox = require "zapi.bot.outbox"
 local outcome = require "zapi.bot.outcome"
 local sends = require "zapi.bot.sends"
 local units = require "zapi.bot.unit"
@@ -296,6 +297,7 @@ local function keep(self, ctx)
       if ctx._consumed then unit.service = nil end -- its event is done already
       unit:flush()
    end
+   if ctx._staged and not ctx._word then outbox.kept(self.sends, ctx._staged) end
 end
 
 --- Handles an event of the core: how it ended, see bot/outcome.lua.

@@ -102,14 +102,35 @@ local function made(self, table_, row, params)
    return m
 end
 
+-- Keys whose rows the reader may not see yet: they are being committed.
+local KEPT <const> = 256
+
+--- A handler has come to its good end: what it has staged is there for whoever asks
+--- next, as for the next handler of the chat.
+function M.kept(table_, staged)
+   local kept = table_.kept_keys or {next = 0, ring = {}, rows = {}}
+   table_.kept_keys = kept
+   for key, row in pairs(staged) do
+      local old = kept.ring[kept.next]
+      if old then kept.rows[old] = nil end
+      kept.ring[kept.next], kept.rows[key] = key, row
+      kept.next = (kept.next + 1) % KEPT
+   end
+end
+
+local function row_with(table_, key)
+   local there = core.sends.list(table_.service, {key = key, limit = 1})[1]
+   local kept = table_.kept_keys
+   return there or kept and kept.rows[key]
+end
+
 -- Stored with the good end of the handler. A key that is there already is told
 -- now; one that somebody else takes meanwhile is dropped then.
 local function stage(self, table_, ctx, row, params)
    local staged = ctx._staged or {}
    ctx._staged = staged
    if row.key then
-      local there = staged[row.key]
-         or core.sends.list(table_.service, {key = row.key, limit = 1})[1]
+      local there = staged[row.key] or row_with(table_, row.key)
       if there then return made(self, table_, there, params), "duplicate" end
       staged[row.key] = row
    end

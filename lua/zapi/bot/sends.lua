@@ -214,6 +214,13 @@ function Sends:row(id)
    return core.sends.list(self.service, {id = id, limit = 1})[1]
 end
 
+-- What is known of a row before anything is waited for.
+local function look(self, m)
+   local row, recent = self:row(m._row), self.recent[m._row]
+   if row then learn(m, row) end
+   if recent and (rank[m.state] or rank.accepted) < rank.accepted then learn(m, recent) end
+end
+
 --- Waits until a message has reached a state: the state it is in, or nil and an
 --- error, or nil and "timeout". An unknown one may still become known, so it is
 --- waited for.
@@ -224,18 +231,13 @@ function Sends:wait(m, state, seconds)
    naps.count = naps.count + 1
    local _ <close> = setmetatable({sends = self, id = id}, Watcher)
    local deadline = core.hrtime() + seconds
-   local row, recent = self:row(id), self.recent[id]
-   if row then learn(m, row) end
-   if recent and (rank[m.state] or rank.accepted) < rank.accepted then learn(m, recent) end
+   look(self, m)
    while true do
       if naps.row then learn(m, naps.row) end
       if (rank[m.state] or -1) >= rank[state] then return m.state end
       if final[m.state] then return nil, m._error end
       local left = deadline - core.hrtime()
-      if left <= 0 then
-         if m.state == "unknown" then return nil, m._error end
-         return nil, "timeout"
-      end
+      if left <= 0 then return nil, m.state == "unknown" and m._error or "timeout" end
       nap(naps, left)
    end
 end
