@@ -31,11 +31,15 @@ struct zapi_front_config {
     size_t max_body;      /* 0: the door's default */
 };
 
-/* Listens. NULL: *error. */
+/* Binds the address: whoever connects waits until it is started. NULL:
+ * *error. */
 struct zapi_front *zapi_front_open(const struct zapi_front_config *config,
                                    struct zapi_error *error);
-/* Stops the door. No seats may be left. NULL is fine. */
-void zapi_front_close(struct zapi_front *front);
+/* Accepts from now on; again: nothing. false: *error. */
+bool zapi_front_start(struct zapi_front *front, struct zapi_error *error);
+/* Whoever got it needs it no more: with no seats left the door is stopped and
+ * the socket closed. NULL is fine. */
+void zapi_front_release(struct zapi_front *front);
 /* "127.0.0.1:41234", with the real port. Borrowed. */
 const char *zapi_front_address(const struct zapi_front *front);
 /* No new connections; new requests on open ones get 503. */
@@ -79,7 +83,8 @@ bool zapi_front_know(struct zapi_front_seat *seat, const char *instance,
 /* From now on it serves: webhooks are taken, and its routes lead here. The
  * seat of its automation with the same name serves no more. Cannot fail. */
 void zapi_front_use(struct zapi_front_seat *seat);
-/* It serves no more. Webhooks get 503 when no other one does. */
+/* It serves no more. When no other one does, all get 503; and in a front that
+ * nobody shares, no new connections are taken. */
 void zapi_front_pause(struct zapi_front_seat *seat);
 /* Pauses, and goes: `request` does not run after this. NULL is fine. */
 void zapi_front_detach(struct zapi_front_seat *seat);
@@ -91,13 +96,12 @@ struct zapi_fronts { /* zeroed: none */
 };
 
 /* The front at config->listen, opened when there is none; the rest of `config`
- * is that of the first. NULL: *error. */
+ * is that of the first (listen_fd is copied: the caller's stays open). To be
+ * released. NULL: *error. */
 struct zapi_front *zapi_fronts_get(struct zapi_fronts *all,
                                    const struct zapi_front_config *config,
                                    struct zapi_error *error);
 void zapi_fronts_quiesce(struct zapi_fronts *all);
 size_t zapi_fronts_in_flight(struct zapi_fronts *all);
-/* After the states, before the hub. */
-void zapi_fronts_close(struct zapi_fronts *all);
 
 #endif

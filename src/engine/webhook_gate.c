@@ -68,6 +68,14 @@ struct zapi_webhook_gate *zapi_webhook_gate_new(enum zapi_token_check mode)
     return g;
 }
 
+void zapi_webhook_gate_set_mode(struct zapi_webhook_gate *g,
+                                enum zapi_token_check mode)
+{
+    pthread_mutex_lock(&g->lock);
+    g->mode = mode;
+    pthread_mutex_unlock(&g->lock);
+}
+
 static void known_free(struct known *k)
 {
     if (k)
@@ -173,6 +181,7 @@ static const char *const labels[] = {"result=\"ok\"", "result=\"missing\"",
                                      "result=\"wrong\""};
 
 struct found {
+    enum zapi_token_check mode;
     enum result result;
     bool blind;    /* no token is known to compare with */
     bool first;    /* of this result */
@@ -187,6 +196,7 @@ static struct found look(struct zapi_webhook_gate *g, const char *instance,
     bool *said = NULL;
     pthread_mutex_lock(&g->lock);
     const struct known *own = find(g, instance);
+    f.mode = g->mode;
     f.blind = !g->known;
     f.stranger = g->known && !own && *instance;
     f.news = f.stranger && is_news(g, instance);
@@ -213,15 +223,15 @@ int zapi_webhook_gate_check(struct zapi_webhook_gate *g, const char *instance,
         zapi_warn("webhooks of the instance %s come from %s, and no client of "
                   "this bot is of that instance (said once)",
                   instance, remote(arg));
-    if (g->mode == ZAPI_TOKEN_OFF || (f.blind && g->mode == ZAPI_TOKEN_OBSERVE))
+    if (f.mode == ZAPI_TOKEN_OFF || (f.blind && f.mode == ZAPI_TOKEN_OBSERVE))
         return 0;
     zapi_metrics_add(ZAPI_M_TOKEN, labels[f.result], 1);
     if (f.result == OK)
         return 0;
-    if (f.first && g->mode == ZAPI_TOKEN_OBSERVE)
+    if (f.first && f.mode == ZAPI_TOKEN_OBSERVE)
         zapi_warn("a webhook from %s has %s header z-api-token; --token-check "
                   "enforce would refuse it (said once)",
                   remote(arg), f.result == MISSING ? "no" : "a wrong");
     *reason = f.result == MISSING ? "no z-api-token" : "wrong z-api-token";
-    return g->mode == ZAPI_TOKEN_ENFORCE ? 401 : 0;
+    return f.mode == ZAPI_TOKEN_ENFORCE ? 401 : 0;
 }

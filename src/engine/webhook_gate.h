@@ -32,6 +32,8 @@ bool zapi_token_check_parse(const char *word, enum zapi_token_check *out,
 /* NULL: no memory. */
 struct zapi_webhook_gate *zapi_webhook_gate_new(enum zapi_token_check mode);
 void zapi_webhook_gate_delete(struct zapi_webhook_gate *g);
+void zapi_webhook_gate_set_mode(struct zapi_webhook_gate *g,
+                                enum zapi_token_check mode);
 /* An instance of the bot; again: its new token. false: no memory. */
 bool zapi_webhook_gate_add(struct zapi_webhook_gate *g, const char *instance,
                            const char *token);
