@@ -1,6 +1,7 @@
 --- bot:command: prefixes, names, arguments, refusals, help.
 local command = require "zapi.bot.command"
 local fake = require "spec.support.bot_fake"
+local words = require("zapi.bot.texts").all
 
 local function called(said, name, options, bot_options, in_group)
    local bot, client = fake.bot(bot_options)
@@ -76,9 +77,9 @@ describe("a command", function()
    end)
 
    it("may be for groups or private chats only", function()
-      assert.same({command.texts.group_only}, select(2, called("!x", "x", {group = true})))
+      assert.same({words.group_only}, select(2, called("!x", "x", {group = true})))
       assert.truthy(called("!x", "x", {group = true}, nil, true))
-      assert.same({command.texts.private_only},
+      assert.same({words.private_only},
          select(2, called("!x", "x", {group = false}, nil, true)))
    end)
 
@@ -92,8 +93,8 @@ describe("a command", function()
       fake.says(bot, "!x")
       assert.equal(1, hits)
       local texts = fake.texts(client)
-      assert.equal(command.texts.admin_only, texts[1])
-      assert.equal(command.texts.group_only, texts[2])
+      assert.equal(words.admin_only, texts[1])
+      assert.equal(words.group_only, texts[2])
    end)
 
    it("leaves other texts to other handlers, and can pass on", function()

@@ -46,38 +46,38 @@ local function plain(s)
    return words.normalise(words.fold(s))
 end
 
-local function one_of(list, what)
+local function one_of(list, name, what)
    local known = {}
-   if #list == 0 then check.fail("'%s' in ctx:ask is empty", what) end
+   if #list == 0 then check.fail("'%s' in %s is empty", name, what) end
    for i, word in ipairs(list) do
-      check.type(word, "string", i, what)
+      check.type(word, "string", i, name)
       known[plain(word)] = word
    end
    return function(ctx) return known[ctx._words] end
 end
 
-local function test_of(match)
+local function test_of(match, what)
    if match == nil then return any end
    if type(match) == "string" then return pattern(match) end
-   if type(match) == "table" then return one_of(match, "match") end
+   if type(match) == "table" then return one_of(match, "match", what) end
    return match
 end
 
 -- ---- options ----
 
-local function positive(options, name, default)
+local function positive(options, name, what, default)
    local n = options[name]
    if n == nil then return default end
    if not (n > 0 and n < 1e9) then
-      check.fail("bad '%s' in ctx:ask (more than 0 expected, got %s)", name, n)
+      check.fail("bad '%s' in %s (more than 0 expected, got %s)", name, what, n)
    end
    return n
 end
 
-local function choice(options, name, default, other)
+local function choice(options, name, what, default, other)
    local value = options[name]
    if value == nil or value == default or value == other then return value or default end
-   check.fail("bad '%s' in ctx:ask (\"%s\" or \"%s\" expected, got '%s')", name, default, other,
+   check.fail("bad '%s' in %s (\"%s\" or \"%s\" expected, got '%s')", name, what, default, other,
       value)
 end
 
@@ -91,17 +91,20 @@ end
 --- What ctx:ask wants.
 ---@param options zapi.AskOptions
 ---@param timeout number
-function M.of(msg, options, timeout)
-   options = check.options(options, allowed, "ctx:ask")
+---@param what? string for errors: who asks
+function M.of(msg, options, timeout, what)
+   what = what or "ctx:ask"
+   options = check.options(options, allowed, what)
    local escape, retry = options.escape, options.retry
    if type(escape) == "string" then escape = {escape} end
-   if retry == true then check.fail("bad 'retry' in ctx:ask (a message or false expected)") end
+   if retry == true then check.fail("bad 'retry' in %s (a message or false expected)", what) end
    if retry == nil then retry = msg end
    return {
-      timeout = positive(options, "timeout", timeout), tries = positive(options, "tries"),
-      by = choice(options, "by", "person", "chat"),
-      commands = choice(options, "commands", "command", "answer"),
-      test = test_of(options.match), escape = escape and one_of(escape, "escape"),
+      timeout = positive(options, "timeout", what, timeout),
+      tries = positive(options, "tries", what),
+      by = choice(options, "by", what, "person", "chat"),
+      commands = choice(options, "commands", what, "command", "answer"),
+      test = test_of(options.match, what), escape = escape and one_of(escape, "escape", what),
       send = function(ctx, step) M.send_as(ctx, step, msg) end,
       again = function(ctx) if retry then ctx:reply(retry) end end,
    }

@@ -14,13 +14,18 @@
 ---    "\1due:NAME"    due, place → who asked           the nearest time-out first
 ---    "\1ready:NAME"  seq → …                          to be run anew at the start
 ---
---- A *place* is the order of the chat; in groups with the person who is asked.
+--- A *place* is the order of the chat; in groups with the person who is asked. A
+--- person's key may change (a number turns out to belong to a lid) while a question
+--- waits: the row "open" follows, so a question has the place under which its
+--- deadline lies (`place`) and the one where it is found now (`at`).
 --- Start reading at Asks:ask and Asks:take.
 local core = require "zapi.core"
 local check = require "zapi.bot.check"
+local contact = require "zapi.bot.contact"
 local ctxs = require "zapi.bot.ctx"
 local events = require "zapi.events"
 local keep = require "zapi.bot.keep"
+local menus = require "zapi.bot.menu"
 local outcome = require "zapi.bot.outcome"
 local sends = require "zapi.bot.sends"
 local stepping = require "zapi.bot.steps"
@@ -78,7 +83,7 @@ end
 -- The rows that an open question is, or (gone) those that take it away.
 local function open_rows(self, entry, gone)
    local row = not gone and pack(entry)
-   return {self.open, entry.place, row},
+   return {self.open, entry.at or entry.place, row},
       {self.due, due_key(entry.due, entry.place), row}
 end
 
@@ -114,6 +119,10 @@ end
 local function free(self, ctx)
    local turn, place = ctx._turn, ctx._busy
    ctx._turn, ctx._busy = nil, nil
+   if ctx._active then
+      ctx._active = nil
+      self.active = self.active - 1
+   end
    if turn then turn:open() end
    if place and self.busy[place] then
       self.busy[place]:open()
@@ -133,7 +142,10 @@ end
 -- What ctx:ask returns for a record. The answer acts for who asked.
 local function given(ctx, record)
    keep.reread(ctx)
-   if record.why then return nil, record.why end
+   if record.why then
+      ctx._replaced = record.why == "replaced"
+      return nil, record.why
+   end
    local answer = ctxs.new(ctx._bot, record.ev, record.kind)
    answer._root, answer._unit, answer._handler = ctx, units.of(ctx), ctx._handler
    answer.now, answer.match, answer.value = record.now, record.match, record.value
@@ -147,7 +159,7 @@ local function rows_of_park(self, entry, steps)
    rows[#rows + 1] = steps:parked({place = entry.place, due = entry.due}, entry.due)
    rows[#rows + 1] = steps:clock(entry.due)
    if entry.ctx._ready then rows[#rows + 1] = ready_row(self, entry.seq) end
-   local older = self:find(entry.place)
+   local older = self:find(entry.at)
    if older and older.seq == entry.seq then older = nil end
    if older then
       local _, due = open_rows(self, older, true)
@@ -171,7 +183,7 @@ local function end_older(self, older)
 end
 
 local function park(self, entry, steps)
-   local ctx, older = entry.ctx, self.live[entry.place]
+   local ctx, older = entry.ctx, self.live[entry.at]
    keep.save(ctx)
    if is_stored(self, entry.seq) then
       local rows
@@ -184,12 +196,14 @@ local function park(self, entry, steps)
    return older
 end
 
--- Run anew, it has come to the question at which it was: all is stored already.
+-- Run anew, it has come to the question at which it was: all is stored already,
+-- but for the question of a dead letter that is offered again.
 local function park_again(self, entry, steps)
    local ctx, unit = entry.ctx, units.of(entry.ctx)
    keep.save(ctx)
    unit:flush()
    self.bot.service:unstage(entry.seq)
+   if not self:find(entry.at) then stage(self, entry.seq, {open_rows(self, entry)}) end
    steps:pass()
    unit:park()
 end
@@ -198,9 +212,11 @@ local Waiting = {}
 
 function Waiting:__close()
    local asks, entry = self.asks, self.entry
-   if asks.live[entry.place] == entry then asks.live[entry.place] = nil end
+   if asks.live[entry.at] == entry then asks.live[entry.at] = nil end
    if asks.by_seq[entry.seq] == entry then asks.by_seq[entry.seq] = nil end
 end
+
+local refuse
 
 -- A time-out is recorded by who asked; an answer was, by who brought it.
 local function record_end(self, entry)
@@ -218,7 +234,7 @@ end
 
 local function await(self, entry)
    local watch, watched = self.bot.watch, entry.ctx._entry
-   self.live[entry.place], self.by_seq[entry.seq] = entry, entry
+   self.live[entry.at], self.by_seq[entry.seq] = entry, entry
    self.any = true
    entry.since = core.hrtime()
    self:arm(entry.due)
@@ -227,7 +243,10 @@ local function await(self, entry)
    free(self, entry.ctx)
    local job = self.loading[entry.seq]
    if job then self:loaded(job, "live") end
+   local refused = self.early[entry.seq]
+   if refused then core.spawn(refuse, self, refused) end
    entry.gate:wait()
+   entry.ctx._active, self.active = true, self.active + 1
    watch:resume(watched)
 end
 
@@ -237,33 +256,46 @@ local function check_task(ctx)
       .. "in a handler of order \"person\" or \"none\" (a question lets its chat go on anyhow)")
 end
 
+-- The question of a handler that is run anew: at which it was.
+local function asked_before(self, entry, asked)
+   local job = entry.ctx._job
+   entry.place, entry.due = asked.place, asked.due
+   entry.at = job and job.place or asked.place
+   local row = self:find(entry.at)
+   entry.misses = row and row.misses or 0
+end
+
+-- What was recorded of a question by an earlier run.
+local function given_before(self, ctx, steps, known)
+   keep.save(ctx)
+   units.of(ctx):flush()
+   if is_stored(self, ctx._ev.seq) then self.bot.service:unstage(ctx._ev.seq) end
+   ctx._ready = true
+   steps:pass()
+   return given(ctx, known)
+end
+
 --- See ctx:ask. `wanted` (bot/answer.lua) says what is sent and what is an answer.
+--- Whoever was replaced is not heard again: two handlers would take turns for ever.
 function Asks:ask(ctx, wanted)
    local root = ctx._root or ctx
    check_task(root)
+   if root._replaced then return nil, "replaced" end
    if not self.subscribed then self:subscribe() end
    local steps, step = stepping.of(root), sends.step(root, "ask")
    local n = steps.n + 1
    local known, asked = steps.answers[n], steps.parks[n]
-   if known then
-      keep.save(root)
-      units.of(root):flush()
-      if is_stored(self, root._ev.seq) then self.bot.service:unstage(root._ev.seq) end
-      root._ready = true
-      steps:pass()
-      return given(root, known)
-   end
+   if known then return given_before(self, root, steps, known) end
    local entry = {
       seq = root._ev.seq, n = n, step = step, ctx = root, wanted = wanted, gate = core.gate(),
       attempt = root.attempt, asker = ctx, misses = 0,
    }
    if asked then
-      entry.place, entry.due = asked.place, asked.due
-      local row = self:find(asked.place)
-      entry.misses = row and row.misses or 0
+      asked_before(self, entry, asked)
       park_again(self, entry, steps)
    else
       entry.place, entry.due = place_of(ctx, wanted.by), core.now() + wanted.timeout
+      entry.at = entry.place
       wanted.send(ctx, step .. ".q")
       local older = park(self, entry, steps)
       if older then end_older(self, older) end
@@ -275,17 +307,29 @@ end
 
 -- ---- the side of who answers ----
 
+-- A question that waits here under another place than its row says.
+local function moved(self, row, place)
+   local entry = self.by_seq[row.seq]
+   row.at = place
+   if not entry or entry.done then return row end
+   self.live[entry.at], self.live[place] = nil, entry
+   entry.at = place
+   return entry
+end
+
 --- The open question of a place: live, or its row; nil.
 function Asks:find(place)
    local entry = self.live[place]
    if entry then return entry end
    if not self.open then return nil end
    local packed = store.get(self.open, place)
-   return packed and store.unpack(packed)
+   local row = packed and store.unpack(packed)
+   if row and row.place ~= place then return moved(self, row, place) end
+   return row
 end
 
--- Who was asked is to be run up to its question: waits for it. A live entry, or
--- nil when there is none any more.
+-- Who was asked is to be run up to its question: waits for it. A live entry; nil
+-- when there is none any more; nil, true: it is to be looked for again.
 local function load(self, ctx, row)
    local job = self:resume(row)
    wait(self, ctx, job.gate)
@@ -295,7 +339,8 @@ local function load(self, ctx, row)
          message = "the handler that asked could not be brought back: it is tried again",
       }, 0)
    end
-   return self.live[row.place]
+   local entry = self.live[job.place]
+   return entry, not entry and job.how == "live"
 end
 
 local envelope <const> = {
@@ -313,14 +358,15 @@ end
 local function consume(self, ctx, entry, record)
    local seq = ctx._ev.seq
    local answered = stepping.answered(self.bot, entry.seq, entry.n, record)
-   entry.done, entry.ctx._busy = true, entry.place
-   self.live[entry.place] = nil
-   hold(self, entry.place)
+   entry.done, entry.ctx._busy = true, entry.at
+   self.live[entry.at] = nil
+   hold(self, entry.at)
    if not is_stored(self, seq) then return end
+   local pause <close> = self.bot.watch:pause(ctx) -- luacheck: ignore 211
    local _ <close> = setmetatable({}, {__close = function(_, err)
       if err == nil or not entry.done or entry.result then return end
       entry.done = nil
-      self.live[entry.place] = entry
+      self.live[entry.at] = entry
       free(self, entry.ctx)
    end})
    keep.save(ctx)
@@ -341,10 +387,11 @@ local function give(self, ctx, entry, record)
    wait(self, ctx, turn)
 end
 
--- It was no answer.
+-- It was no answer. One that comes again, as it could not be told so, counts once.
 local function miss(self, ctx, entry)
-   local wanted = entry.wanted
-   entry.misses = entry.misses + 1
+   local wanted, seq = entry.wanted, ctx._ev.seq
+   if seq == 0 or entry.missed ~= seq then entry.misses = entry.misses + 1 end
+   entry.missed = seq
    if wanted.tries and entry.misses >= wanted.tries then
       return give(self, ctx, entry, {why = "tries"})
    end
@@ -354,8 +401,19 @@ local function miss(self, ctx, entry)
    wanted.again(ctx)
 end
 
+local Hands = {}
+
+function Hands:__close() self.entry.hands = self.entry.hands - 1 end
+
+-- The question stays in memory until this is closed.
+local function hands(entry)
+   entry.hands = (entry.hands or 0) + 1
+   return setmetatable({entry = entry}, Hands)
+end
+
 -- The message is looked at; nil: the question has ended meanwhile.
 local function offer(self, ctx, entry)
+   local _ <close> = hands(entry)
    local what, value, captures = want.judge(entry.wanted, ctx)
    if entry.done then return nil end
    if what == "again" then
@@ -379,28 +437,40 @@ local function may_answer(ctx, question)
    return seq == 0 or seq > question.seq
 end
 
--- The open question of a place that this event may answer, brought back; nil.
+-- The open question of a place that this event may answer, brought back; nil; nil,
+-- true: to be looked for again.
 local function question_of(self, ctx, place)
-   local found = self:find(place)
+   local found, again = self:find(place), nil
    if not found or not may_answer(ctx, found) then return nil end
-   local entry = found.gate and found or load(self, ctx, found)
+   local entry = found
+   if not found.gate then entry, again = load(self, ctx, found) end
    if entry and entry.wanted.commands ~= "answer" and is_command(ctx) then return nil end
-   return entry
+   return entry, again
 end
 
 -- The question is answered, or the event goes to the handlers: false.
 local function answer(self, ctx, place)
    while true do
       while self.busy[place] do wait(self, ctx, self.busy[place]) end
-      local entry = question_of(self, ctx, place)
-      if not entry then return false end
-      if not entry.done and offer(self, ctx, entry) then return true end
+      local entry, again = question_of(self, ctx, place)
+      if not entry and not again then return false end
+      if entry and not entry.done and offer(self, ctx, entry) then return true end
    end -- it has ended by itself meanwhile: this comes after what follows from that
+end
+
+--- Is this message how the open question of its private chat is left?
+function Asks:escapes(ctx)
+   local found = self.any and self:find(order_of(ctx))
+   if not found or not may_answer(ctx, found) then return false end
+   local entry = found.gate and found or load(self, ctx, found)
+   local escape = entry and entry.wanted.escape
+   return escape and escape(ctx) ~= nil or false
 end
 
 --- Of dispatch, behind the middleware: is this event an answer? Then it is
 --- handled when this returns true.
 function Asks:take(ctx)
+   if ctx.kind == "message.failed" and self.hears_failures then self:take_failure(ctx) end
    if ctx.from_me or not ctx.chat or not events.is(ctx.kind, "message") then return false end
    local steps = ctx._steps
    if steps and steps.total > 0 then return false end -- it has asked itself
@@ -415,7 +485,10 @@ end
 -- ---- running anew ----
 
 function Asks:loaded(job, how)
-   if self.loading[job.seq] == job then self.loading[job.seq] = nil end
+   if self.loading[job.seq] == job then
+      self.loading[job.seq] = nil
+      self.n_loading = self.n_loading - 1
+   end
    if job.guard then job.guard:cancel() end
    job.how = how
    job.gate:open()
@@ -423,7 +496,7 @@ end
 
 -- The event of a question is not there any more (a person was forgotten).
 local function lost(self, job)
-   write {{self.open, job.place, false}, {self.due, due_key(job.due, job.place), false},
+   write {{self.open, job.place, false}, {self.due, job.due_key, false},
       ready_row(self, job.seq)}
    if self.busy[job.place] then
       self.busy[job.place]:open()
@@ -437,8 +510,11 @@ end
 function Asks:resume(row)
    local job = self.loading[row.seq]
    if job then return job end
-   job = {gate = core.gate(), seq = row.seq, place = row.place, due = row.due}
-   self.loading[row.seq] = job
+   job = {
+      gate = core.gate(), seq = row.seq, place = row.at or row.place,
+      due_key = due_key(row.due, row.place),
+   }
+   self.loading[row.seq], self.n_loading = job, self.n_loading + 1
    job.guard = core.after(self.bot.timeout + 30, function()
       if self.loading[job.seq] == job and not job.ctx then lost(self, job) end
    end)
@@ -468,33 +544,48 @@ local function tell_changed(self, ctx)
    }
 end
 
+-- The rows that go with a question that was not reached again.
+local function rows_of_end(self, ctx, steps)
+   local last, job = steps.parks[steps.total], ctx._job
+   local at = job and job.place or last.place
+   local rows = {ready_row(self, steps.seq), {self.due, due_key(last.due, last.place), false}}
+   local question = self:find(at)
+   if question and question.seq == steps.seq then rows[3] = {self.open, at, false} end
+   return rows
+end
+
 -- Its script has changed: its question is nobody's any more.
 local function ended_changed(self, ctx)
    local steps = ctx._steps
-   local last = steps.parks[steps.total]
    outcome.note(ctx, "drop")
-   local rows = {ready_row(self, steps.seq), {self.due, due_key(last.due, last.place), false}}
-   local question = self:find(last.place)
-   if question and question.seq == steps.seq then rows[3] = {self.open, last.place, false} end
-   write(rows)
+   write(rows_of_end(self, ctx, steps))
    tell_changed(self, ctx)
 end
 
--- Also the rows by which it would be run anew go, after its end is on disk.
-local function forget_ready(self, seq)
-   if not self.bot.service then return end
-   core.spawn(function() store.write {ready_row(self, seq)} end)
+-- A bad end: the inbox knows of it, so the rows by which it would be run anew go,
+-- after that end is on disk. A dead one's question is nobody's; when it is offered
+-- again it asks again (park_again).
+local function ended_badly(self, ctx, word)
+   local steps = ctx._steps
+   local rows
+   if word == "dead" and ctx._strict then
+      rows = rows_of_end(self, ctx, steps)
+   elseif ctx._ready then
+      rows = {ready_row(self, steps.seq)}
+   end
+   if rows then core.spawn(function() store.write(rows) end) end
 end
 
 --- Of dispatch: all handlers of an event have ended; before it is told how.
 function Asks:ended(ctx)
    local steps, word = ctx._steps, ctx._word
+   self.early[steps.seq] = nil
    if not is_stored(self, steps.seq) then return end
    if ctx._strict and (not word or word == "drop") then
       ended_changed(self, ctx)
       word = "changed"
    elseif word then
-      if ctx._ready then forget_ready(self, steps.seq) end
+      ended_badly(self, ctx, word)
    elseif steps.kept then
       store.stage_prefix_delete(self.bot.service, steps.seq, steps.ns, stepping.key(steps.seq, ""))
       if ctx._ready then stage(self, steps.seq, {ready_row(self, steps.seq)}) end
@@ -511,32 +602,37 @@ end
 
 -- ---- time ----
 
+--- Handlers that are run anew at once because their time is over.
+M.at_once = 64
+
 -- Who asked is told: it records that itself. Its place is held until it ends.
 local function expire_live(self, entry)
    if entry.done then return end
    entry.done, entry.result = true, {why = "timeout", unrecorded = true}
-   entry.ctx._busy = entry.place
-   hold(self, entry.place)
-   self.live[entry.place] = nil
+   entry.ctx._busy = entry.at
+   hold(self, entry.at)
+   self.live[entry.at] = nil
    entry.gate:open()
 end
 
-local function expire_row(self, row)
-   local rows = {
-      stepping.answered(self.bot, row.seq, row.n, {why = "timeout"}),
-      {self.due, due_key(row.due, row.place), false}, ready_row(self, row.seq, row),
-   }
-   local open = self:find(row.place)
-   if open and open.seq == row.seq then rows[4] = {self.open, row.place, false} end
-   hold(self, row.place)
-   write(rows)
-   self:resume(row)
+-- Where a question lies now whose person has another key since.
+local function current(place)
+   local who, rest = place:match("^([^\1\2]*)(.*)$")
+   local known = rest == "" and contact.new(who)
+   return known and known.key or place
 end
 
-local function expire(self, row)
-   local live = self.by_seq[row.seq]
-   if live then return expire_live(self, live) end
-   if not self.loading[row.seq] then expire_row(self, row) end
+-- A deadline that is only a row: what is to be written, before it is run anew.
+local function expire_row(self, row, rows)
+   local at = current(row.place)
+   local open = self:find(at)
+   row.at = open and open.seq == row.seq and at or row.place
+   table.move({
+      stepping.answered(self.bot, row.seq, row.n, {why = "timeout"}),
+      {self.due, due_key(row.due, row.place), false}, ready_row(self, row.seq, row),
+      row.at == at and {self.open, at, false} or nil,
+   }, 1, 4, #rows + 1, rows)
+   hold(self, row.at)
 end
 
 -- Without a service (bot:handle) there are no rows.
@@ -552,14 +648,41 @@ local function sweep_live(self, now)
    return nearest
 end
 
-local function sweep_rows(self, now)
-   local rows, more = store.scan(self.due, "", nil, 100)
-   for _, found in ipairs(rows) do
-      local row = store.unpack(found[2])
-      if row.due > now then return row.due end
-      expire(self, row)
+local function run_expired(self, rows, late)
+   local ok, err = store.write(rows)
+   for _, row in ipairs(late) do
+      if ok then
+         self:resume(row)
+      else
+         self.busy[row.at]:open()
+         self.busy[row.at] = nil
+      end
    end
-   return more and now or #rows > 0 and now + 1 or nil
+   if not ok then core.log("warn", "bot", "questions cannot time out: " .. tostring(err)) end
+   return ok
+end
+
+-- What is due, so many at once. When to look again.
+local function sweep_rows(self, now)
+   local found, more = store.scan(self.due, "", nil, M.at_once)
+   local rows, late, nearest = {}, {}, more and now or nil
+   for _, one in ipairs(found) do
+      local row = store.unpack(one[2])
+      local live = self.by_seq[row.seq]
+      if row.due > now then
+         nearest = row.due
+         break
+      elseif live then
+         expire_live(self, live)
+      elseif self.loading[row.seq] or self.n_loading + #late >= M.at_once then
+         nearest = now + 0.1
+      else
+         late[#late + 1] = row
+         expire_row(self, row, rows)
+      end
+   end
+   if late[1] and not run_expired(self, rows, late) then return now + 5 end
+   return nearest
 end
 
 function Asks:sweep()
@@ -584,7 +707,8 @@ end
 local function unload_idle(self, seconds)
    local before, idle = core.hrtime() - seconds, {}
    for _, entry in pairs(self.live) do
-      if not entry.done and entry.since <= before then idle[#idle + 1] = entry end
+      local busy = entry.done or (entry.hands or 0) > 0
+      if not busy and entry.since <= before then idle[#idle + 1] = entry end
    end
    for _, entry in ipairs(idle) do
       if not entry.done then self.bot.service:unload(entry.seq) end
@@ -600,18 +724,65 @@ function Asks:subscribe()
    if bot.service then bot.service:subscribe(require("zapi.bot.service").kinds(bot)) end
 end
 
---- A row's call has failed later: buttons that the account may not send.
-function Asks:refused(row)
-   if not row.event or not row.step or not row.step:find("%.q$")
-      or not (row.error_kind or ""):find("^buttons%.") then
-      return
-   end
-   core.spawn(function()
-      local entry = self.by_seq[row.event]
-      if entry and entry.wanted.refused and row.step == entry.step .. ".q" then
-         entry.wanted.refused(entry.asker, entry.step, row)
+-- Without rows of sends (data in memory) the callback itself is looked at.
+function Asks:take_failure(ctx)
+   if self.bot.sends or not menus.is_refusal {error = ctx.event.error} then return end
+   menus.remember(ctx._ev.instance)
+   for _, entry in pairs(self.live) do
+      local message = entry.wanted.message
+      if message and message.id == ctx.id and entry.wanted.refused then
+         local _ <close> = hands(entry)
+         return entry.wanted.refused(entry.asker, entry.step)
       end
-   end)
+   end
+end
+
+--- A menu was used: without rows, failures come as events only.
+function Asks:hear_failures()
+   if self.hears_failures then return end
+   self.hears_failures = true
+   if not self.bot.sends then self:subscribe() end
+end
+
+-- The question of an event, brought back when it is only rows; nil.
+local function question_of_event(self, seq)
+   local entry = self.by_seq[seq]
+   if entry then return entry end
+   local last
+   local rows = store.scan(stepping.namespace(self.bot), stepping.key(seq, "p"), nil, 1000)
+   for _, row in ipairs(rows) do last = store.unpack(row[2]) end
+   local row = last and self:find(current(last.place))
+   if not row or row.seq ~= seq then return nil end
+   if not row.gate then self:resume(row).gate:wait() end
+   return self.by_seq[seq]
+end
+
+local function runs(self, seq)
+   for entry in pairs(self.bot.watch.entries) do
+      if entry.ctx._ev.seq == seq then return true end
+   end
+   return false
+end
+
+-- The row as it is told has no step.
+function refuse(self, id)
+   local row = self.bot.sends and self.bot.sends:row(id)
+   if not row or not row.event or not row.step:find("%.q$") then return end
+   local entry = question_of_event(self, row.event)
+   if not entry then
+      if runs(self, row.event) then self.early[row.event] = id end -- it is about to ask
+   elseif entry.wanted.refused and not entry.done and row.step == entry.step .. ".q" then
+      local _ <close> = hands(entry)
+      entry.wanted.refused(entry.asker, entry.step)
+   end
+end
+
+--- A row's call has failed later: when buttons were refused the question says what
+--- follows (bot/menu.lua).
+function Asks:refused(row)
+   if not row.event or not menus.is_refusal(row) then return end
+   menus.remember(row.instance)
+   core.spawn(refuse, self, row.id)
 end
 
 -- What an ended process had answered and not finished.
@@ -622,7 +793,8 @@ local function take_up(self)
       for _, found in ipairs(rows) do
          after = found[1]
          local row = store.unpack(found[2])
-         hold(self, row.place)
+         row.at = current(row.place)
+         hold(self, row.at)
          self:resume(row)
       end
    until not more
@@ -650,7 +822,7 @@ function Asks:close()
    if self.timer then self.timer:cancel() end
    if self.unloader then self.unloader:cancel() end
    for _, job in pairs(self.loading) do job.guard:cancel() end
-   self.timer, self.unloader, self.loading = nil, nil, {}
+   self.timer, self.unloader, self.loading, self.n_loading = nil, nil, {}, 0
 end
 
 --- The questions of one bot.
@@ -661,7 +833,8 @@ function M.new(bot, unload)
       check.fail("bad 'unload' (seconds above 0, or false, expected)")
    end
    return setmetatable({
-      bot = bot, live = {}, by_seq = {}, busy = {}, loading = {}, any = false,
+      bot = bot, live = {}, by_seq = {}, busy = {}, loading = {}, n_loading = 0,
+      early = {}, active = 0, any = false,
       timeout = M.timeout, unload = unload,
    }, Asks)
 end

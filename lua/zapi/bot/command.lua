@@ -3,22 +3,15 @@
 --- Start reading at M.new; a command becomes a handler in M.handler.
 local core = require "zapi.core"
 local check = require "zapi.bot.check"
+local texts = require "zapi.bot.texts"
 
 check.ours()
+
+local fill <const> = texts.fill
 
 local M = {}
 local Commands = {}
 Commands.__index = Commands
-
---- What customers read; bot.new{texts=} replaces any of them.
-M.texts = {
-   usage = "Uso: {usage}",
-   admin_only = "Só administradores do grupo podem usar este comando.",
-   group_only = "Este comando só funciona em grupos.",
-   private_only = "Este comando só funciona em conversa privada.",
-   help = "*Comandos*\n{list}",
-   help_line = "{usage} — {help}",
-}
 
 -- ---- the line: prefix, name, rest ----
 
@@ -136,10 +129,6 @@ end
 
 -- ---- a command as a handler ----
 
-local function fill(template, values)
-   return (template:gsub("{(%w+)}", values))
-end
-
 local function usage_of(command, prefix)
    local args = command.arity.usage
    return prefix .. command.name .. (args ~= "" and " " .. args or "")
@@ -250,18 +239,15 @@ end
 
 --- The commands of one bot.
 ---@param prefix string each character is a prefix
----@param texts table|nil
+---@param given zapi.Texts|nil
 ---@param help boolean|nil
-function M.new(prefix, texts, help)
-   local known, all = {}, {}
-   for name, text in pairs(M.texts) do known[name], all[name] = "string", text end
-   for name, text in pairs(check.options(texts, known, "texts")) do all[name] = text end
+function M.new(prefix, given, help)
    if prefix == "" or not utf8.len(prefix) then
       check.fail("bad 'prefix' (one or more characters expected)")
    end
    local set = prefixes_of(prefix)
    return setmetatable({
-      prefixes = set, texts = all, list = {}, taken = {},
+      prefixes = set, texts = texts.of(given), list = {}, taken = {},
       wants_help = help ~= false,
    }, Commands)
 end

@@ -228,6 +228,19 @@ function methods:ask(msg, options)
    return bot.asks:ask(self, require("zapi.bot.answer").of(msg, options, bot.asks.timeout))
 end
 
+--- Asks for one of some items: the one that was chosen ({id=, label=}) and the ctx of
+--- the answer; or nil and why, as ctx:ask. Buttons (up to three) or a list in private
+--- chats; numbered text in groups and where buttons are refused. Answers count by
+--- button, number, id, label and nearly the label. Throws when the menu fails.
+---@param msg string|zapi.msg a text, maybe with image or video
+---@param items (string|{id: string|number, label: string, description: string?})[]
+---@param options? zapi.MenuOptions
+---@return {id: string|number, label: string}|nil choice
+---@return zapi.ctx|string|nil answer, or why there is none
+function methods:menu(msg, items, options)
+   return require("zapi.bot.menu").ask(self, msg, items, options)
+end
+
 --- What fn returns, once: a handler that runs again gets what it returned then. For
 --- what must not be done twice (a payment, a call of another service). Stored before
 --- it returns, which costs a commit.

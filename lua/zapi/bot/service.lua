@@ -72,6 +72,7 @@ local always = {"connected", "disconnected", "group.promote", "group.demote", "g
 local function beside(bot)
    local list = {}
    if bot.commands:may_help() or bot.asks.subscribed or bot.states then list[1] = "message" end
+   if bot.asks.hears_failures and not bot.sends then list[#list + 1] = "message.failed" end
    if bot.middleware[1] then list[#list + 1] = "*" end
    for name in pairs(bot.gate_kinds) do list[#list + 1] = name end
    return list
@@ -152,7 +153,8 @@ local function close(bot, seconds)
    bot.timers:stop()
    service:drain(seconds)
    bot.lanes:join(left())
-   while bot.joining > 0 and left() > 0 do core.sleep(0.001) end -- events of those lanes
+   -- Events of those lanes, and handlers whose question has timed out.
+   while bot.joining + bot.asks.active > 0 and left() > 0 do core.sleep(0.001) end
    if bot.sends then
       bot.sends.outbox:stop(left())
       bot.sends:close()

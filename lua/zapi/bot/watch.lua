@@ -14,7 +14,7 @@ function Entry:__close()
    self.watch:forget(self)
    local ctx = self.ctx
    units.leave(self.task)
-   if ctx._turn or ctx._busy then ctx._bot.asks:over(ctx) end
+   if ctx._turn or ctx._busy or ctx._active then ctx._bot.asks:over(ctx) end
    -- Parts that run on keep what they hold; then the last one lets go.
    local unit = ctx._unit
    if unit and (ctx._parts or 0) == 0 then unit:release() end
