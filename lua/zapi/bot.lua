@@ -414,4 +414,16 @@ function Bot:stop(seconds)
    return service.stop(self, seconds or 10)
 end
 
+-- Called for every event, by us: not worth a look at how.
+local inside <const> = {client_of = true, warn_once = true, typed_on_phone = true}
+
+for name, fn in pairs(Bot) do
+   if type(fn) == "function" and name:sub(1, 1) ~= "_" and not inside[name] then
+      Bot[name] = check.method("bot", name, fn, "handlers")
+   end
+end
+
+--- What bots can do, by name: for `zapibot check`.
+M.methods = Bot
+
 return M

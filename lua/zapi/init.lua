@@ -364,6 +364,9 @@ local LAZY = {
    crypto = "zapi.crypto",
 }
 
+--- What is loaded when it is used: for `zapibot check`.
+M.lazy = LAZY
+
 return setmetatable(M, {
    __index = function(t, name)
       if name == "endpoints" then

@@ -87,6 +87,22 @@ function M.type(value, types, name, what)
       types:gsub("|", " or "), got)
 end
 
+--- A method that says so when it is called with a dot, ctx.reply("oi"): what it
+--- gets as self has not the field that its object has.
+---@param owner string "ctx"
+---@param name string "reply"
+---@param fn function
+---@param field string
+---@return function
+function M.method(owner, name, fn, field)
+   return function(self, ...)
+      if type(self) ~= "table" or self[field] == nil then
+         M.fail("call it with a colon: %s:%s(…)", owner, name)
+      end
+      return fn(self, ...)
+   end
+end
+
 --- Throws unless `fn` can be called.
 function M.callable(fn, what)
    local mt = type(fn) == "table" and getmetatable(fn)

@@ -300,7 +300,12 @@ function methods:retry_later(seconds)
    return outcome.later(self, seconds)
 end
 
+for name, fn in pairs(methods) do methods[name] = check.method("ctx", name, fn, "_bot") end
+
 local M = {}
+
+--- What a ctx can do, by name: for `zapibot check`.
+M.methods = methods
 
 --- A ctx for an event of the core under its final kind.
 ---@return zapi.ctx

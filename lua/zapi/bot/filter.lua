@@ -18,18 +18,26 @@ local M = {}
 ---@field folded? string|string[] as in bot:hears
 ---@field match? fun(ctx: zapi.ctx): any what it returns becomes ctx.match
 
+--- Why this is no name of an event, with the one that was probably meant; nil for
+--- a name.
+---@param name string
+---@return string|nil
+function M.wrong(name)
+   if events.exists(name) then return nil end
+   local known = {}
+   for i, n in ipairs(events.names) do known[i] = n end
+   for _, n in ipairs(events.names) do
+      if events.can_be_own(n) then known[#known + 1] = "own." .. n end
+   end
+   return ("'%s' is not an event%s"):format(name, check.hint(name, known))
+end
+
 local function check_name(name)
    if type(name) ~= "string" then
       check.fail("bad event name (string expected, got %s)", type(name))
    end
-   if not events.exists(name) then
-      local known = {}
-      for i, n in ipairs(events.names) do known[i] = n end
-      for _, n in ipairs(events.names) do
-         if events.can_be_own(n) then known[#known + 1] = "own." .. n end
-      end
-      check.fail("'%s' is not an event%s", name, check.hint(name, known))
-   end
+   local why = M.wrong(name)
+   if why then check.fail("%s", why) end
    return name
 end
 
@@ -92,6 +100,7 @@ local allowed = {
    kind = "string|table", group = "boolean|string|table", from = "string|table",
    admin = "boolean", folded = "string|table", match = "function",
 }
+M.keys = allowed
 
 --- Names, raw names and tests of what `bot:on` was given.
 ---@param what zapi.event|zapi.event[]|zapi.filter

@@ -30,6 +30,7 @@ local keys = {
    caption = "string", filename = "string", extension = "string",
    mentioned = "table|string", quote = "boolean", typing = "number", delay = "number",
 }
+M.keys = keys
 
 -- ---- one function per content: msg -> endpoint, params ----
 
