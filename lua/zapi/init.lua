@@ -361,7 +361,7 @@ M.log = {
 
 local LAZY = {
    text = "zapi.text", br = "zapi.br", csv = "zapi.csv", media = "zapi.media",
-   crypto = "zapi.crypto",
+   crypto = "zapi.crypto", kit = "zapi.kit",
 }
 
 --- What is loaded when it is used: for `zapibot check`.

@@ -467,6 +467,15 @@ function Asks:escapes(ctx)
    return escape and escape(ctx) ~= nil or false
 end
 
+--- Is this message how the open question of its private chat is left?
+function Asks:escapes(ctx)
+   local found = self.any and self:find(order_of(ctx))
+   if not found or not may_answer(ctx, found) then return false end
+   local entry = found.gate and found or load(self, ctx, found)
+   local escape = entry and entry.wanted.escape
+   return escape and escape(ctx) ~= nil or false
+end
+
 --- Of dispatch, behind the middleware: is this event an answer? Then it is
 --- handled when this returns true.
 function Asks:take(ctx)

@@ -95,19 +95,40 @@ local function refuse_loop(ctx)
    end
 end
 
+-- Seconds of "typing…" before a message: what ctx:typing said for this one, else
+-- what zapi.kit.typing says of its text.
+local function typing_of(ctx, params)
+   local seconds = ctx._typing
+   ctx._typing = nil
+   if seconds then return seconds end
+   local of_text = (ctx._root or ctx)._types
+   return of_text and of_text(params.message or params.caption or "")
+end
+
+-- What answers nobody is not for those who have opted out (zapi.kit.optout).
+local function opted_out(ctx, chat)
+   local kind = ctx.kind
+   local is_answer = ctx._ev.type ~= "" and not kind:find("^timer:") and not kind:find("^http:")
+   if is_answer or not ctx._bot.ledger:has(chat) then return false end
+   ctx.log.info("nothing is sent to %s, who has opted out", chat)
+   return true
+end
+
 local function send(ctx, msg, options, quote)
    refuse_loop(ctx)
    local chat = chat_of(ctx)
    local endpoint, params, wanted, content = message.encode(msg, options)
    if wanted == nil then wanted = quote end
    if wanted and message.quotable(content) then params.messageId = ctx.id end
-   if ctx._typing and message.types(content) then
-      params.delayTyping = params.delayTyping or ctx._typing
-      ctx._typing = nil
+   if message.types(content) and not params.delayTyping then
+      params.delayTyping = typing_of(ctx, params)
    end
    if content == "list" and ctx.is_group then ctx._bot:warn_once("list", "WhatsApp no longer "
       .. "shows option lists in groups: send buttons or a numbered text there") end
    local bot = ctx._bot
+   if bot.ledger and opted_out(ctx, chat) then
+      return message.cancelled(client_of(ctx), chat, endpoint, params, bot.ledger.why)
+   end
    if bot.sends then
       local plain = msg == params.message and options == nil and endpoint == "send_text"
       return bot.sends:answer(ctx, client_of(ctx), chat, endpoint, params, plain)

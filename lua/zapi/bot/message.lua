@@ -1,5 +1,6 @@
 --- From what a script wants to say to a call of Z-API, and the message that
 --- comes of it. Start reading at M.encode.
+local core = require "zapi.core"
 local check = require "zapi.bot.check"
 
 check.ours()
@@ -314,6 +315,7 @@ function Message:wait(state, seconds)
       check.fail("bad state to m:wait (accepted, sent, received, read or played expected)")
    end
    check.type(seconds, "number", "seconds", "m:wait")
+   if self.state == "cancelled" then return nil, self._error end
    if not self._sends then
       check.fail("m:wait needs a bot that keeps its data on disk (ZAPIBOT_DATA is \"memory\")")
    end
@@ -340,6 +342,14 @@ function M.new(client, chat, endpoint, params, sends)
    return setmetatable({
       chat = chat, _client = client, _endpoint = endpoint, _params = params, _sends = sends,
    }, Message)
+end
+
+--- One that is not sent at all.
+function M.cancelled(client, chat, endpoint, params, why)
+   local m = M.new(client, chat, endpoint, params)
+   m.state = "cancelled"
+   m._error = core.error {kind = "send.cancelled", message = why, outcome = "not_sent"}
+   return m
 end
 
 --- Sends and returns the message. Throws.

@@ -76,6 +76,14 @@ local function guarded(self, row, params, name)
       why and tostring(why) or ("the guard '%s' said no"):format(name))
 end
 
+-- No campaign reaches who has said SAIR: zapi.kit.optout.
+local function held_back(self, row)
+   local ledger = self.bot.ledger
+   if row.reply or not ledger or not ledger:stops(row.lane, row.recipient) then return false end
+   give_up(self, row, "cancelled", "send.cancelled", ledger.why)
+   return true
+end
+
 local function call(self, row, client, params)
    local ok, reply, err = pcall(client.call, client, row.endpoint, params)
    if not ok then return give_up(self, row, "failed", "client.invalid_params", tostring(reply)) end
@@ -99,6 +107,7 @@ local function deliver(self, row)
       return back(self, row, M.retry)
    end
    if sends.link:is_down(client.instance) then return back(self, row, M.pause) end
+   if held_back(self, row) then return end
    local params, guard = self.decode(row.args)
    if not params then return give_up(self, row, "failed", guard.kind, guard.message) end
    if guard and not guarded(self, row, params, guard) then return end
