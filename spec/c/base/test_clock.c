@@ -28,6 +28,18 @@ static void test_moves(void)
     CHECK(zapi_clock_now() - now >= 3600);
 }
 
+static void test_is_set(void)
+{
+    double hr = zapi_clock_hrtime(), now = zapi_clock_now();
+    zapi_clock_set(1e9);
+    CHECK(zapi_clock_now() >= 1e9 && zapi_clock_now() < 1e9 + 60);
+    zapi_clock_move(100);
+    CHECK(zapi_clock_now() >= 1e9 + 100 && zapi_clock_now() < 1e9 + 160);
+    CHECK(zapi_clock_hrtime() - hr >= 100 && zapi_clock_hrtime() - hr < 160);
+    zapi_clock_set(0); /* the test before had moved it by an hour */
+    CHECK(zapi_clock_now() <= now && zapi_clock_now() > now - 3660);
+}
+
 static void test_waiters(void)
 {
     struct zapi_clock_waiter a = {.moved = on_moved}, b = a, c = a;
@@ -80,6 +92,7 @@ static void test_threads(void)
 int main(void)
 {
     RUN(test_moves);
+    RUN(test_is_set);
     RUN(test_waiters);
     RUN(test_threads);
     return CHECK_END();
