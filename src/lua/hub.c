@@ -20,7 +20,7 @@ static void close_own(void *arg)
 
 static struct zapi_hub *open_own(struct zapi_rt *rt, struct zapi_error *error)
 {
-    const char *folder = getenv("ZAPIBOT_DATA");
+    const char *folder = rt->data ? rt->data : getenv("ZAPIBOT_DATA");
     struct zapi_hub_config config = {.loop = rt->loop};
     if (!folder || !*folder)
         folder = ".zapibot";
@@ -54,6 +54,24 @@ void zapi_rt_renew_hub(struct zapi_rt *rt)
     rt->hub = NULL;
     if (kv)
         move_kv(rt, kv);
+}
+
+bool zapi_rt_move_hub(struct zapi_rt *rt, const char *folder)
+{
+    char *copy = folder ? strdup(folder) : NULL;
+    if (rt->host || (rt->hub && !zapi_hub_is_vacant(rt->hub)) ||
+        (folder && !copy)) {
+        free(copy);
+        return false;
+    }
+    if (rt->hub) {
+        zapi_rt_cancel_at_close(rt, rt->hub);
+        zapi_hub_close(rt->hub);
+        rt->hub = NULL;
+    }
+    free(rt->data);
+    rt->data = copy;
+    return true;
 }
 
 struct zapi_hub *zapi_rt_hub(lua_State *L, struct zapi_rt *rt)

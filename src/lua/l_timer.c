@@ -259,35 +259,11 @@ static int l_hrtime(lua_State *L)
     return 1;
 }
 
-/* clock_next() -> seconds until something waits no more | nil: nothing waits */
-static int l_clock_next(lua_State *L)
-{
-    double left = zapi_clock_next();
-    if (left < HUGE_VAL) {
-        lua_pushnumber(L, left);
-    } else {
-        lua_pushnil(L);
-    }
-    return 1;
-}
-
-/* clock_move(seconds): for tests, see base/clock.h */
-static int l_clock_move(lua_State *L)
-{
-    double seconds = luaL_checknumber(L, 1);
-    luaL_argcheck(L, seconds >= 0 && seconds < CENTURY, 1,
-                  "seconds from 0 on expected");
-    zapi_clock_move(seconds);
-    return 0;
-}
-
 void zapi_l_timer_open(lua_State *L)
 {
     static const luaL_Reg functions[] = {
-        {"sleep", l_sleep},           {"after", l_after},
-        {"interval", l_interval},     {"now", l_now},
-        {"hrtime", l_hrtime},         {"clock_next", l_clock_next},
-        {"clock_move", l_clock_move}, {NULL, NULL},
+        {"sleep", l_sleep}, {"after", l_after},   {"interval", l_interval},
+        {"now", l_now},     {"hrtime", l_hrtime}, {NULL, NULL},
     };
     zapi_class_register(L, &alarm_class);
     luaL_setfuncs(L, functions, 0);

@@ -93,6 +93,7 @@ static void rt_free(struct zapi_rt *rt)
         free(rt->names);
         rt->names = next;
     }
+    free(rt->data);
     free(rt);
 }
 

@@ -74,6 +74,7 @@ struct zapi_rt {
     struct zapi_rt_part *parts; /* shutdown.h */
     struct zapi_http *http;
     struct zapi_hub *hub; /* plain Lua: its own; else the host's */
+    char *data;           /* tests: its folder; NULL: as ZAPIBOT_DATA says */
     struct run_op *runs;  /* tasks inside zapi.run() under the host */
     bool driving;         /* inside uv_run, or the loop is the host's */
     bool stopped;
@@ -115,6 +116,7 @@ void zapi_l_metrics_open(lua_State *L);
 void zapi_l_admin_open(lua_State *L);
 void zapi_l_store_open(lua_State *L);
 void zapi_l_timers_open(lua_State *L);
+void zapi_l_testing_open(lua_State *L);
 void zapi_l_gate_open(lua_State *L);
 
 #endif

@@ -19,6 +19,10 @@ struct zapi_hub *zapi_rt_hub(lua_State *L, struct zapi_rt *rt);
  * events) was of bots that are gone. The next one begins anew, but for what
  * scripts keep by zapi.store. */
 void zapi_rt_renew_hub(struct zapi_rt *rt);
+/* For tests, in plain Lua, while nobody has a seat (else false): closes the hub,
+ * and the next one has its data in `folder` ("memory": nowhere; NULL: where
+ * ZAPIBOT_DATA says). */
+bool zapi_rt_move_hub(struct zapi_rt *rt, const char *folder);
 /* The seat of the service at `index`; throws when it is closed. */
 struct zapi_hub_seat *zapi_service_seat(lua_State *L, int index);
 /* Stages a write for the good end of the running delivery with this seq of the
