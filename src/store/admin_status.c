@@ -65,6 +65,33 @@ static void put_chats(struct zapi_admin_turn *t, struct zapi_sql *sql)
     zapi_put_close(t->out, ']');
 }
 
+/* Rows of the bot layer's own namespaces, as they are: only it knows what is in
+ * them (lua/zapi/host/tools/lib/chats.lua). A huge one is left out. */
+static void put_kept(struct zapi_admin_turn *t, struct zapi_sql *sql,
+                     const char *what)
+{
+    static const char rows[] =
+        "SELECT ns,hex(k),CASE WHEN length(v)<=65536 THEN hex(v) ELSE '' END"
+        " FROM kv WHERE ns>=?1 AND ns<?2 AND (expires IS NULL OR expires>?3)"
+        " ORDER BY ns,k LIMIT ?4";
+    char from[32], to[32];
+    snprintf(from, sizeof from, "\1%s:", what);
+    snprintf(to, sizeof to, "\1%s;", what); /* the byte behind ':' */
+    struct zapi_stmt *st = zapi_sql_begin(sql, rows);
+    zapi_sql_text(st, 1, from);
+    zapi_sql_text(st, 2, to);
+    zapi_sql_real(st, 3, t->now);
+    zapi_sql_int(st, 4, (int64_t)t->rq.limit);
+    while (zapi_sql_row(st)) {
+        zapi_put_open(t->out, NULL, '{');
+        zapi_put_str(t->out, "what", what);
+        zapi_put_str(t->out, "of", zapi_sql_get_text(st, 0) + strlen(what) + 2);
+        zapi_put_str(t->out, "key", zapi_sql_get_text(st, 1));
+        zapi_put_str(t->out, "value", zapi_sql_get_text(st, 2));
+        zapi_put_close(t->out, '}');
+    }
+}
+
 bool zapi_admin_status(struct zapi_admin_turn *t, struct zapi_sql *sql)
 {
     static const char last[] = "SELECT at FROM seen ORDER BY id DESC LIMIT 1";
@@ -81,6 +108,11 @@ bool zapi_admin_status(struct zapi_admin_turn *t, struct zapi_sql *sql)
     zapi_admin_put_errors(t, sql, ERRORS);
     if (t->rq.chats) {
         put_chats(t, sql);
+        zapi_put_open(t->out, "kept", '[');
+        put_kept(t, sql, "state");
+        put_kept(t, sql, "open");
+        put_kept(t, sql, "handover");
+        zapi_put_close(t->out, ']');
     }
     return true;
 }

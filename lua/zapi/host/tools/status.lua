@@ -1,11 +1,12 @@
 --- `zapibot status`: how a bot is doing, in one look.
 
 local args = require "zapi.host.cli.args"
+local chats = require "zapi.host.tools.lib.chats"
 local clock = require "zapi.host.tools.lib.clock"
 local store = require "zapi.host.tools.lib.store"
 
 local OPTIONS = {
-   {"--chats", nil, "also the chats with the most events waiting"},
+   {"--chats", nil, "also chats: what waits, states, questions, persons who serve"},
    {"--limit", "NUMBER", "how many chats (50)"},
    {"--data", "FOLDER", "data folder (.zapibot)"},
    {"--json", nil, "an object"},
@@ -80,12 +81,35 @@ local function section(title, list, heads, row)
    store.table(heads, rows)
 end
 
+local function until_(item)
+   return item and (item.due and "until " .. store.when(item.due) or "yes")
+end
+
+local function state_of(state)
+   if not state then
+      return nil
+   end
+   local name = state.name or "?"
+   return state.due and ("%s (until %s)"):format(name, store.when(state.due)) or name
+end
+
+local function chat_row(c)
+   local chat = c.person and c.chat .. " " .. c.person or c.chat
+   return {
+      chat, c.waiting, c.oldest_at and store.ago(c.oldest_at), c.automation, state_of(c.state),
+      until_(c.question), until_(c.handover),
+   }
+end
+
 local given, words = args.parse({...}, OPTIONS, MORE)
 if #words > 0 then
    args.fail("'%s' is too much", words[1])
 end
 local s = store.ask(given, {["do"] = "status", chats = given.chats == true,
    limit = store.limit(given)})
+if s.chats then
+   s.chats, s.kept = chats.merge(s.chats, s.kept or {}), nil
+end
 if given.json then
    store.print_json(s)
    os.exit(0)
@@ -102,7 +126,6 @@ section("Running handlers", s.handlers, {"EVENT", "KIND", "AUTOMATION", "SECONDS
 section("Last errors", s.errors, {"EVENT", "WHEN", "AUTOMATION", "REASON"}, function(e)
    return {e.id, store.when(e.ended_at), e.automation, e.reason}
 end)
-section("Deepest chats", s.chats, {"CHAT", "WAITING", "OLDEST", "AUTOMATION"}, function(c)
-   return {c.chat, c.waiting, c.oldest_at and store.ago(c.oldest_at), c.automation}
-end)
+section("Deepest chats", s.chats,
+   {"CHAT", "WAITING", "OLDEST", "AUTOMATION", "STATE", "QUESTION", "PERSON"}, chat_row)
 os.exit(0)
