@@ -414,6 +414,88 @@ describe("docs/guide.md", function()
       ]])
    end)
 
+   it("has a flow by states", function()
+      in_process("bot:state(\"size\"", [[
+         t.page(PAGE)
+         for _, text in ipairs {"pizza", "média", "GRANDE", "Augusta", "oi"} do
+            t.says(text)
+            t.settle()
+         end
+         assert.same({
+            "Pizza pequena ou grande?", "Pequena ou grande?", "Em que rua?",
+            "Uma pizza grande para a rua Augusta!",
+         }, t.texts())
+         t.says "pizza"
+         t.settle()
+         local row = core.timers.list(t.bot.service, 1e300, 10)[1]
+         assert.near(core.now() + 1800, row.due, 60)
+      ]])
+   end)
+
+   it("gives chats to persons", function()
+      in_process("handover = {", [[
+         t.page(PAGE)
+         local function texts(n)
+            local list
+            t.wait(function()
+               list = {}
+               for _, call in ipairs(t.calls) do list[#list + 1] = call.body.message end
+               return #list >= n
+            end)
+            return list
+         end
+         local function says(...)
+            t.says(...)
+            t.settle()
+         end
+         says "oi"
+         says "Reclamação!"
+         says "oi"
+         local list = texts(3)
+         assert.equal("Sinto muito! Uma pessoa vai cuidar disso.", list[2])
+         assert.matches("está à espera de uma pessoa", list[3])
+         says "menu"
+         says "oi"
+         assert.same({
+            "Voltei! Sou o atendimento automático.", "Olá! Sou o atendimento automático.",
+         }, table.move(texts(5), 4, 5, 1, {}))
+         says("Quero falar com humano", t.bia)
+         says("oi", t.bia)
+         assert.equal(7, #texts(7))
+      ]])
+   end)
+
+   it("has the kit's line for each of many things", function()
+      in_process("kit.optout(bot)", [[
+         local monday = require("zapi.bot.zone").of "America/Sao_Paulo":time {
+            year = 2030, month = 11, day = 25, hour = 10,
+         }
+         local hour = 0
+         core.now = function() return monday + hour * 3600.0 end
+         t.page(PAGE)
+         local function says(...)
+            t.says(...)
+            t.settle()
+         end
+         says "oferta"
+         says "Sair"
+         says "oferta"
+         hour = 2.5
+         says "oferta"
+         for _ = 1, 12 do says("oferta", t.bia) end
+         hour = 4
+         for _ = 1, 12 do says("oferta", t.bia) end
+         local texts, last = t.texts(), nil
+         assert.equal("Hoje: pizza em dobro!", texts[1])
+         assert.equal(1, t.calls[1].body.delayTyping)
+         assert.matches("^Pronto!", texts[2])
+         assert.equal("Sem ofertas para você.", texts[3])
+         assert.equal("Estamos fechados e voltamos hoje às 13:00.", texts[4])
+         last = texts[#texts]
+         assert.matches("^Você enviou muitas mensagens", last)
+      ]])
+   end)
+
    it("has no block that was not run here", function()
       for i, code in ipairs(blocks()) do
          assert.is_true(tried[i], code)
