@@ -17,7 +17,8 @@ local M = {}
 local POLL <const> = 0.002 -- the bot's idleness has no event of its own
 local VARIABLES <const> = {
    "ZAPI_INSTANCE_ID", "ZAPI_TOKEN", "ZAPI_CLIENT_TOKEN", "ZAPI_BASE_URL",
-   "ZAPIBOT_LISTEN", "ZAPIBOT_WEBHOOK_SECRET", "ZAPIBOT_PUBLIC_URL",
+   "ZAPIBOT_LISTEN", "ZAPIBOT_WEBHOOK_SECRET", "ZAPIBOT_PUBLIC_URL", "ZAPI_PARTNER_TOKEN",
+   "ZAPI_GATEWAY_URL", "ZAPI_GATEWAY_API_KEY", "ZAPI_GATEWAY_SYSTEM_ID",
 }
 
 -- ---- what a failed expectation says ----------------------------------------
@@ -202,7 +203,9 @@ function World:group(name, people)
    return setmetatable({ world = self, name = name, chat = group.id, seen = 0 }, Chat)
 end
 
-local function is_busy(self)
+--- Is a webhook on its way, or does a handler run?
+---@return boolean
+function World:is_busy()
    if self.sandbox:is_busy() then return true end
    local service = self.bot and self.bot.service
    if not service then return false end
@@ -215,7 +218,7 @@ end
 ---@return boolean
 function World:settle(seconds)
    local deadline = core.hrtime() + (seconds or self.timeout)
-   while is_busy(self) do
+   while self:is_busy() do
       if core.hrtime() > deadline then return false end
       core.sleep(POLL)
    end
@@ -256,7 +259,9 @@ local function set_environment(self)
    local values = {
       ZAPI_INSTANCE_ID = s.instance, ZAPI_TOKEN = s.token, ZAPI_CLIENT_TOKEN = s.client_token,
       ZAPI_BASE_URL = s.base_url, ZAPIBOT_LISTEN = "127.0.0.1:0",
-      ZAPIBOT_WEBHOOK_SECRET = self.secret,
+      ZAPIBOT_WEBHOOK_SECRET = self.secret, ZAPI_PARTNER_TOKEN = s.partner_token,
+      ZAPI_GATEWAY_URL = s.base_url, ZAPI_GATEWAY_API_KEY = s.gateway_api_key,
+      ZAPI_GATEWAY_SYSTEM_ID = tostring(s.system_id),
    }
    for _, name in ipairs(VARIABLES) do core.set_env(name, values[name] or false) end
    for name, value in pairs(self.env) do core.set_env(name, value) end

@@ -91,6 +91,30 @@ static void on_dotenv(void *arg, const char *name, const char *value)
     add(&c->dotenv, name, value);
 }
 
+/* What is wrong with a line of .env. */
+static const char *dotenv_hint(const char *text, size_t len, unsigned line)
+{
+    const char *end = text + len, *equals, *line_end, *value;
+    while (--line > 0 && text < end) {
+        text = memchr(text, '\n', (size_t)(end - text));
+        text = text ? text + 1 : end;
+    }
+    line_end = memchr(text, '\n', (size_t)(end - text));
+    line_end = line_end ? line_end : end;
+    equals = memchr(text, '=', (size_t)(line_end - text));
+    if (!equals) {
+        return "NAME=value expected";
+    }
+    for (value = equals + 1; value < line_end && strchr(" \t", *value);) {
+        value++;
+    }
+    if (value < line_end && (*value == '"' || *value == '\'')) {
+        return "the quotes of this value are not closed, or something but a "
+               "comment follows them";
+    }
+    return "the name may have letters, digits and _ and be nothing else";
+}
+
 /* A missing file is fine; one that cannot be read is an error that says so. */
 static bool read_dotenv(struct zapi_config *c, struct zapi_error *error)
 {
@@ -110,9 +134,8 @@ static bool read_dotenv(struct zapi_config *c, struct zapi_error *error)
     text = malloc(room);
     n = text ? fread(text, 1, room, f) : 0;
     if (text && !zapi_dotenv_read(text, n, on_dotenv, c, &line)) {
-        zapi_error_set(error, ZAPI_E_CONFIG,
-                       "%s:%u: NAME=value expected (quotes closed?)", path,
-                       line);
+        zapi_error_set(error, ZAPI_E_CONFIG, "%s:%u: %s", path, line,
+                       dotenv_hint(text, n, line));
         ok = false;
     }
 out:
@@ -154,6 +177,10 @@ void zapi_config_delete(struct zapi_config *c)
 
 bool zapi_config_set(struct zapi_config *c, const char *name, const char *value)
 {
+    if (strcmp(name, "ZAPIBOT_DATA") == 0) {
+        free(c->data); /* what was worked out before */
+        c->data = NULL;
+    }
     return add(&c->forced, name, value);
 }
 

@@ -118,5 +118,6 @@ void zapi_l_store_open(lua_State *L);
 void zapi_l_timers_open(lua_State *L);
 void zapi_l_testing_open(lua_State *L);
 void zapi_l_gate_open(lua_State *L);
+void zapi_l_input_open(lua_State *L);
 
 #endif
