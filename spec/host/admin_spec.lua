@@ -4,10 +4,12 @@ local child = require "spec.host.child"
 local core = require "zapi.core"
 local prometheus = require "spec.support.prometheus"
 local shell = require "spec.support.shell"
+local stub = require "spec.support.stub"
 local support = require "spec.host.support"
 
 -- "boom" throws, "slow" waits for a file "go", "hang" computes until it is there.
 local BOT <const> = [[
+require("zapi.bot.outcome").pauses = {0.01, 0.01}
 local function there(name)
    local f = io.open(name)
    return f and f:close()
@@ -22,6 +24,11 @@ bot:on("text", function(ctx)
       note "hangs"
       while not there "go" do end
    end
+   if ctx.text == "again" and ctx.attempt == 1 then
+      error(require("zapi.core").error {kind = "net.refused", message = "x"})
+   end
+   if ctx.text == "unknown" then ctx:reply "500" end
+   if ctx.text == "flood" then for _ = 1, 21 do ctx:reply "200" end end
    if ctx.text == "call" then ctx.client:get_queue {} end
    note "done"
 end)
@@ -117,12 +124,60 @@ describe("the address for operators", function()
       assert.is_true(math.abs(m.zapibot_start_timestamp_seconds - core.now()) < 60)
       assert.is_true(m.zapibot_loop_lag_seconds >= 0)
       assert.equal("histogram", types.zapibot_handler_seconds)
+      assert.equal(0, m.zapibot_inbox_oldest_seconds)
       local text = ask "/metrics".body
       assert.equal("text/plain; version=0.0.4; charset=utf-8",
          ask "/metrics".headers["content-type"])
       for _, secret in ipairs {"551199999", "tttttttttt", "segredo"} do
          assert.is_nil(text:find(secret, 1, true))
       end
+   end)
+
+   it("counts what was tried again, held back, and what nobody knows", function()
+      local server = stub.start(function(req)
+         if req.body:find("500", 1, true) then return 500, "{}" end
+         return '{"messageId":"M","zaapId":"Z"}'
+      end)
+      finally(server.close)
+      start("", "ZAPI_BASE_URL=" .. server.url .. " ")
+      for i, text in ipairs {"again", "unknown", "flood"} do
+         assert.equal(200, bot:post(text, "551199999000" .. i))
+      end
+      local function reach(name, n)
+         bot:wait_for(name, function() return metrics()[name] == n end)
+      end
+      reach("zapibot_retries_total", 1)
+      reach("zapibot_guard_stops_total{reason=loop}", 1)
+      reach("zapibot_sends_unknown", 1)
+      reach("zapibot_outbox_queued", 1)
+      reach("zapibot_inbox_depth", 0)
+      assert.equal(1, metrics()["zapibot_calls_total{endpoint=send_text,kind=send.unknown}"])
+   end)
+
+   it("tells when the instance's subscription ends, and warns before", function()
+      local due, asked = math.floor(core.now()) + 86400, 0
+      local server = stub.start(function(req)
+         asked = asked + 1
+         assert.matches("/me$", req.path)
+         return ('{"id":"3C0FFEE1","due":%d}'):format(due * 1000)
+      end)
+      finally(server.close)
+      start("", "ZAPI_BASE_URL=" .. server.url .. " ")
+      local name = "zapibot_instance_due_timestamp_seconds{instance=3C0FFEE1}"
+      bot:wait_for("the date", function() return metrics()[name] end)
+      assert.equal(due, metrics()[name])
+      bot:wait_for("a warning", function()
+         return bot:err():find("the subscription of the instance ends at "
+            .. os.date("!%Y-%m-%d %H:%M UTC", due), 1, true)
+      end)
+      assert.equal(1, asked)
+      bot:close()
+      bot = child.new(BOT)
+      bot:start("", "ZAPI_BASE_URL=" .. server.url .. " ") -- off: nobody would read it
+      bot:post "one"
+      bot:wait_said "done"
+      assert.equal(0, bot:stop())
+      assert.equal(1, asked)
    end)
 
    it("answers while a script hangs, and tells that it is not ready", function()

@@ -383,6 +383,18 @@ void zapi_metrics_write(struct zapi_buf *out)
                   (unsigned long long)atomic_load(&dropped));
 }
 
+static atomic_bool watched;
+
+void zapi_metrics_watch(bool on)
+{
+    atomic_store(&watched, on);
+}
+
+bool zapi_metrics_watched(void)
+{
+    return atomic_load(&watched);
+}
+
 void zapi_metrics_clear(void)
 {
     for (size_t i = 0; i < ZAPI_M_COUNT; i++) {

@@ -84,6 +84,10 @@ void zapi_metrics_forget(enum zapi_metric m);
 char *zapi_metrics_label(char *out, size_t room, const char *name,
                          const char *value);
 void zapi_metrics_write(struct zapi_buf *out);
+/* Does anybody look at them? What costs a call is not measured for nobody. Any
+ * thread. */
+void zapi_metrics_watch(bool on);
+bool zapi_metrics_watched(void);
 void zapi_metrics_clear(void); /* tests, end of the program */
 
 #endif

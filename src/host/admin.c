@@ -190,6 +190,7 @@ struct zapi_admin *zapi_admin_start(uv_loop_t *loop, struct zapi_hub *hub,
         return NULL;
     }
     measure(a);
+    zapi_metrics_watch(true);
     zapi_metrics_set(ZAPI_M_UP, NULL, (double)time(NULL));
     uv_timer_init(loop, &a->timer);
     a->timer.data = a;
@@ -208,6 +209,7 @@ void zapi_admin_ending(struct zapi_admin *a)
 void zapi_admin_stop(struct zapi_admin *a)
 {
     if (a) {
+        zapi_metrics_watch(false);
         zapi_door_stop(a->door);
         uv_close((uv_handle_t *)&a->timer, on_closed);
     }

@@ -95,9 +95,18 @@ static int l_metrics(lua_State *L)
     return 1;
 }
 
+/* core.metrics_watched(): see zapi_metrics_watched */
+static int l_watched(lua_State *L)
+{
+    lua_pushboolean(L, zapi_metrics_watched());
+    return 1;
+}
+
 void zapi_l_metrics_open(lua_State *L)
 {
-    static const luaL_Reg functions[] = {
-        {"metric", l_metric}, {"metrics", l_metrics}, {NULL, NULL}};
+    static const luaL_Reg functions[] = {{"metric", l_metric},
+                                         {"metrics", l_metrics},
+                                         {"metrics_watched", l_watched},
+                                         {NULL, NULL}};
     luaL_setfuncs(L, functions, 0);
 }

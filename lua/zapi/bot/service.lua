@@ -1,6 +1,7 @@
 --- The running side of a bot: opens the door, hands events to the bot, closes.
 local core = require "zapi.core"
 local check = require "zapi.bot.check"
+local due = require "zapi.bot.due"
 local events = require "zapi.events"
 local outbox = require "zapi.bot.outbox"
 local register = require "zapi.bot.register"
@@ -140,6 +141,7 @@ function M.run(bot, options)
    bot.address = bot.service.address
    bot.timers:start(bot.service)
    bot.watch:serve(true)
+   bot.due = due.start(bot.clients)
    tell_address(bot, secret)
    if bot.own or bot.hears_own or bot.gates_own then ask_for_own(bot) end
    if not core.hosted then core.run() end
@@ -151,6 +153,7 @@ local function close(bot, seconds)
    local until_ = core.hrtime() + seconds
    local function left() return math.max(0, until_ - core.hrtime()) end
    bot.timers:stop()
+   bot.due()
    service:drain(seconds)
    bot.lanes:join(left())
    -- Events of those lanes, and handlers whose question has timed out.
