@@ -426,8 +426,11 @@ describe("docs/guide.md", function()
             "Uma pizza grande para a rua Augusta!",
          }, t.texts())
          t.says "pizza"
-         t.settle()
-         local row = core.timers.list(t.bot.service, 1e300, 10)[1]
+         local row
+         t.wait(function()
+            row = core.timers.list(t.bot.service, 1e300, 10)[1]
+            return row
+         end)
          assert.near(core.now() + 1800, row.due, 60)
       ]])
    end)
