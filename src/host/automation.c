@@ -133,6 +133,28 @@ static void host_spare(void *arg, bool on)
     zapi_heap_spare(a->heap, on);
 }
 
+static struct zapi_front *host_front(void *arg,
+                                     const struct zapi_front_config *config,
+                                     struct zapi_error *error)
+{
+    struct zapi_automation *a = arg;
+    return a->config.front(a->config.arg, config, error);
+}
+
+static bool host_held(void *arg)
+{
+    const struct zapi_automation *a = arg;
+    return a->config.held;
+}
+
+static void host_runs(void *arg)
+{
+    struct zapi_automation *a = arg;
+    if (a->config.runs) {
+        a->config.runs(a->config.arg);
+    }
+}
+
 /* ---- setting the state up ---- */
 
 static int exit_never(lua_State *L, int status, lua_KContext ctx)
@@ -215,6 +237,9 @@ static void load_script(lua_State *L, struct zapi_automation *a)
         load_asset(L, a, script + 1);
         return;
     }
+    if (a->config.file) {
+        a->config.file(a->config.arg, script);
+    }
     f = fopen(script, "re");
     if (!f || (fgetc(f) == EOF && ferror(f))) {
         zapi_error_set(a->error, ZAPI_E_IO, "cannot open %s: %s", script,
@@ -231,11 +256,44 @@ static void load_script(lua_State *L, struct zapi_automation *a)
     }
 }
 
+/* Warns of bots with handlers that nobody told to run. */
+static int l_forgotten(lua_State *L)
+{
+    lua_getfield(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
+    if (lua_getfield(L, -1, "zapi.bot") == LUA_TTABLE &&
+        lua_getfield(L, -1, "forgotten") == LUA_TFUNCTION) {
+        lua_call(L, 0, 0);
+    }
+    return 0;
+}
+
 static void on_end(void *arg, bool ok, const char *message)
 {
     struct zapi_automation *a = arg;
-    (void)message; /* it is in the log already */
-    a->config.ended(a->config.arg, ok);
+    if (ok) {
+        zapi_rt_enter(a->rt, l_forgotten, NULL, "bots were not looked at");
+    }
+    a->config.ended(a->config.arg, ok, message);
+}
+
+/* note(path): the script reads this file. */
+static int l_note(lua_State *L)
+{
+    struct zapi_automation *a = lua_touserdata(L, lua_upvalueindex(1));
+    const char *path = luaL_checkstring(L, 1);
+    if (a->config.file) {
+        a->config.file(a->config.arg, path);
+    }
+    return 0;
+}
+
+/* core.given: what the file of --config says for this script. */
+static void set_given(lua_State *L, struct zapi_automation *a, int core)
+{
+    if (a->config.give) {
+        a->config.give(a->config.arg, L);
+        lua_setfield(L, core, "given");
+    }
 }
 
 static int l_setup(lua_State *L)
@@ -244,11 +302,14 @@ static int l_setup(lua_State *L)
     int i;
     zapi_host_set(L, &a->host);
     open_libraries(L, a); /* a core */
+    set_given(L, a, 2);
     load_asset(L, a, "zapi/host/prelude.lua");
     lua_pushvalue(L, -2);
     push_folder(L, a->config.script);
     lua_pushstring(L, FROM_DISK);
-    lua_call(L, 3, 0);
+    lua_pushlightuserdata(L, a);
+    lua_pushcclosure(L, l_note, 1);
+    lua_call(L, 4, 0);
     set_arg(L, &a->config);
     a->rt = zapi_rt_get(L);
     load_script(L, a); /* a core chunk */
@@ -303,6 +364,9 @@ zapi_automation_new(const struct zapi_automation_config *config,
         .stop = host_stop,
         .publish = host_publish,
         .hub = host_hub,
+        .front = config->front ? host_front : NULL,
+        .held = host_held,
+        .runs = host_runs,
         .listening = host_listening,
         .room = host_room,
         .spare = host_spare,
@@ -338,6 +402,21 @@ void zapi_automation_delete(struct zapi_automation *a)
 bool zapi_automation_end_runs(struct zapi_automation *a)
 {
     return zapi_rt_end_runs(a->rt);
+}
+
+struct zapi_rt *zapi_automation_rt(struct zapi_automation *a)
+{
+    return a->rt;
+}
+
+void zapi_automation_serve(struct zapi_automation *a)
+{
+    a->config.held = false;
+}
+
+size_t zapi_automation_memory(const struct zapi_automation *a)
+{
+    return zapi_heap_used(a->heap);
 }
 
 void zapi_automation_quiesce(struct zapi_automation *a)

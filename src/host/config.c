@@ -16,6 +16,7 @@
 #include "base/buf.h"
 #include "base/log.h"
 #include "base/redact.h"
+#include "host/plan.h"
 
 struct pair {
     struct pair *next;
@@ -27,7 +28,8 @@ struct zapi_config {
     const struct zapi_options *options;
     struct pair *forced; /* zapi_config_set */
     struct pair *dotenv;
-    char *folder; /* the script's, owned */
+    struct zapi_plan *plan; /* --config; NULL: none */
+    char *folder;           /* the script's, owned */
     char *data;
 };
 
@@ -147,6 +149,38 @@ out:
     return ok;
 }
 
+static const char *get_for_plan(void *arg, const char *name)
+{
+    return zapi_config_get(arg, name);
+}
+
+static bool read_plan(struct zapi_config *c, struct zapi_error *error)
+{
+    const struct zapi_plan_config config = {
+        .path = c->options->values[ZAPI_OPT_CONFIG],
+        .trial = c->options->command == ZAPI_COMMAND_DEV ||
+                 c->options->command == ZAPI_COMMAND_TOOL,
+        .getenv = get_for_plan,
+        .arg = c,
+    };
+    if (config.path) {
+        c->plan = zapi_plan_load(&config, error);
+    }
+    return c->plan || !config.path;
+}
+
+/* Of the first script, or of the file that names it; a folder of scripts. */
+static char *first_folder(const struct zapi_options *options)
+{
+    const char *config = options->values[ZAPI_OPT_CONFIG];
+    struct stat st;
+    if (options->many && stat(options->script, &st) == 0 &&
+        S_ISDIR(st.st_mode)) {
+        return strdup(options->script);
+    }
+    return folder_of(options->script ? options->script : config);
+}
+
 struct zapi_config *zapi_config_new(const struct zapi_options *options,
                                     struct zapi_error *error)
 {
@@ -156,8 +190,8 @@ struct zapi_config *zapi_config_new(const struct zapi_options *options,
         return NULL;
     }
     c->options = options;
-    c->folder = folder_of(options->script);
-    if (!c->folder || !read_dotenv(c, error)) {
+    c->folder = first_folder(options);
+    if (!c->folder || !read_dotenv(c, error) || !read_plan(c, error)) {
         zapi_config_delete(c);
         return NULL;
     }
@@ -169,6 +203,7 @@ void zapi_config_delete(struct zapi_config *c)
     if (c) {
         free_list(c->forced);
         free_list(c->dotenv);
+        zapi_plan_delete(c->plan);
         free(c->folder);
         free(c->data);
         free(c);
@@ -184,12 +219,41 @@ bool zapi_config_set(struct zapi_config *c, const char *name, const char *value)
     return add(&c->forced, name, value);
 }
 
+bool zapi_config_flag(struct zapi_config *c, enum zapi_option option)
+{
+    return c->options->values[option] ||
+           (c->plan && zapi_plan_option(c->plan, option));
+}
+
+struct zapi_plan *zapi_config_plan(struct zapi_config *c)
+{
+    return c->plan;
+}
+
+/* What is tried out leaves the data of the real bot alone, but for a folder
+ * that the command line names. Owned by the caller. */
+static char *trial_folder(const struct zapi_config *c, const char *base)
+{
+    if (c->options->values[ZAPI_OPT_DATA] || strcmp(base, "memory") == 0) {
+        return strdup(base);
+    }
+    mkdir(base, 0700);
+    return join(base, "dev");
+}
+
 const char *zapi_config_data(struct zapi_config *c)
 {
     const char *set;
+    char *base;
     if (!c->data) {
         set = zapi_config_get(c, "ZAPIBOT_DATA");
-        c->data = set ? strdup(set) : join(c->folder, ".zapibot");
+        base = set ? strdup(set) : join(c->folder, ".zapibot");
+        if (base && c->options->command == ZAPI_COMMAND_DEV) {
+            c->data = trial_folder(c, base);
+            free(base);
+        } else {
+            c->data = base;
+        }
     }
     return c->data;
 }
@@ -244,6 +308,8 @@ static const char *webhook_secret(struct zapi_config *c)
     if (!ok) {
         zapi_err("cannot keep the webhook secret in %s: %s",
                  path ? path : "(no memory)", strerror(errno));
+    } else {
+        zapi_info("the secret of the webhooks' address is kept in %s", path);
     }
     free(path);
     ok = ok && add(&c->forced, "ZAPIBOT_WEBHOOK_SECRET", secret);
@@ -260,6 +326,9 @@ static const char *lookup(struct zapi_config *c, const char *name)
     }
     if (!v) {
         v = getenv(name);
+    }
+    if ((!v || !*v) && c->plan && option != ZAPI_OPT_COUNT) {
+        v = zapi_plan_option(c->plan, option);
     }
     if (!v || !*v) {
         p = find(c->dotenv, name);

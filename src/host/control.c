@@ -23,6 +23,7 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "engine/hub.h"
+#include "host/fleet.h"
 #include "store/admin_turn.h"
 #include "store/ask.h"
 
@@ -55,6 +56,7 @@ struct request {
 
 struct zapi_control {
     struct zapi_hub *hub;
+    struct zapi_fleet *fleet;
     char *folder;
     uv_pipe_t listener;
     uv_timer_t pulse;
@@ -129,6 +131,7 @@ static void put_live(struct zapi_control *c, struct zapi_buf *b)
     zapi_put_open(b, "handlers", '[');
     zapi_hub_each_running(c->hub, put_running, b);
     zapi_put_close(b, ']');
+    zapi_fleet_put(c->fleet, b);
     put_guard(b);
 }
 
@@ -293,6 +296,41 @@ static struct request *request_new(struct client *client, size_t len)
 
 static void start_pulse(struct zapi_control *c);
 
+static void on_reloaded(void *arg, const struct zapi_buf *reply)
+{
+    struct request *r = arg;
+    struct zapi_control *c = r->control;
+    zapi_buf_add(&r->reply, reply->data, reply->len);
+    if (r->client) {
+        r->client->request = NULL;
+        answer(r->client, &r->reply);
+    }
+    free_request(r);
+    let_go(c);
+}
+
+/* {"do":"reload","automation":NAME}; without a name: all. true: it was one, and
+ * is under way. */
+static bool reload(struct request *r)
+{
+    struct zapi_json_pick p[] = {{.key = "do"}, {.key = "automation"}};
+    struct zapi_buf name;
+    const char *why;
+    if (!zapi_json_pick(zapi_buf_str(&r->text), r->text.len, p, 2, &why) ||
+        !picked_is(&p[0], "reload")) {
+        return false;
+    }
+    zapi_buf_init(&name, REQUEST_MAX);
+    if (p[1].type == ZAPI_JSON_STRING) {
+        zapi_json_pick_str(&p[1], &name);
+    }
+    zapi_fleet_reload(r->control->fleet,
+                      name.len > 0 ? zapi_buf_str(&name) : NULL, on_reloaded,
+                      r);
+    zapi_buf_free(&name);
+    return true;
+}
+
 static void run_request(struct client *client, struct request *r)
 {
     struct zapi_control *c = client->control;
@@ -305,6 +343,10 @@ static void run_request(struct client *client, struct request *r)
     r->client = client;
     client->request = r;
     c->holds++;
+    if (reload(r)) {
+        start_pulse(c);
+        return;
+    }
     uv_mutex_lock(&c->lock);
     c->running++;
     uv_mutex_unlock(&c->lock);
@@ -543,6 +585,7 @@ static bool listen_at(struct zapi_control *c, struct zapi_error *error)
 }
 
 struct zapi_control *zapi_control_start(struct zapi_hub *hub,
+                                        struct zapi_fleet *fleet,
                                         struct zapi_error *error)
 {
     struct zapi_control *c = calloc(1, sizeof *c);
@@ -554,6 +597,7 @@ struct zapi_control *zapi_control_start(struct zapi_hub *hub,
         return NULL;
     }
     c->hub = hub;
+    c->fleet = fleet;
     c->folder = folder;
     c->started = uv_hrtime();
     uv_mutex_init(&c->lock);

@@ -10,10 +10,13 @@
 #include "base/error.h"
 
 struct zapi_control;
+struct zapi_fleet;
 struct zapi_hub;
 
-/* Listens; the hub has a database, and outlives it. NULL: *error. */
+/* Listens; the hub has a database, and outlives it. The fleet goes first.
+ * NULL: *error. */
 struct zapi_control *zapi_control_start(struct zapi_hub *hub,
+                                        struct zapi_fleet *fleet,
                                         struct zapi_error *error);
 /* Waits for the request that runs, if any; clients are cut off. The loop must
  * run on until its handles are closed. NULL is fine. */

@@ -51,13 +51,18 @@ static bool read_seconds(const char *text, double *out)
     return true;
 }
 
+bool zapi_limits_memory(const char *text, size_t *out)
+{
+    return zapi_limits_size(text, out) && (*out == 0 || *out >= LEAST_MEMORY);
+}
+
 bool zapi_limits_read(struct zapi_config *config, struct zapi_limits *out,
                       const char **bad)
 {
     const char *budget = zapi_config_get(config, "ZAPIBOT_BUDGET");
     const char *stuck = zapi_config_get(config, "ZAPIBOT_STUCK");
     const char *memory = zapi_config_get(config, "ZAPIBOT_MEMORY");
-    *out = (struct zapi_limits){.budget = 1, .memory = 256 * MIB};
+    *out = (struct zapi_limits){.budget = 1, .memory = 256 * MIB, .grace = 30};
     if (!read_seconds(budget, &out->budget) ||
         (out->budget > 0 && out->budget < LEAST_BUDGET)) {
         *bad = "--budget takes seconds, like 1 or 0.5 (0: no limit)";
@@ -68,8 +73,11 @@ bool zapi_limits_read(struct zapi_config *config, struct zapi_limits *out,
         *bad = "ZAPIBOT_STUCK takes seconds, more than --budget";
         return false;
     }
-    if (memory && (!zapi_limits_size(memory, &out->memory) ||
-                   (out->memory > 0 && out->memory < LEAST_MEMORY))) {
+    if (!read_seconds(zapi_config_get(config, "ZAPIBOT_GRACE"), &out->grace)) {
+        *bad = "--grace takes seconds, like 30";
+        return false;
+    }
+    if (memory && !zapi_limits_memory(memory, &out->memory)) {
         *bad = "--memory takes a size, like 256M (at least 4M; 0: no limit)";
         return false;
     }

@@ -6,6 +6,8 @@
 
 #include <limits.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/text.h"
 
@@ -41,7 +43,18 @@ static const struct row rows[ZAPI_OPT_COUNT] = {
                                "/healthz, /readyz and /metrics; off: none",
                                "127.0.0.1:9180"},
     [ZAPI_OPT_DATA] = {"--data", "FOLDER", "ZAPIBOT_DATA", "data folder",
-                       ".zapibot beside the script"},
+                       ".zapibot beside the script; with dev, dev in it"},
+    [ZAPI_OPT_CONFIG] = {"--config", "FILE", NULL,
+                         "a Lua table: instances, automations and options",
+                         NULL},
+    [ZAPI_OPT_WATCH] = {"--watch", NULL, NULL,
+                        "reload a script when its files change (dev: always)",
+                        NULL},
+    [ZAPI_OPT_GRACE] = {"--grace", "SECONDS", "ZAPIBOT_GRACE",
+                        "how long handlers of a replaced version may go on",
+                        "30"},
+    [ZAPI_OPT_FORWARD] = {"--forward", "URL", "ZAPIBOT_FORWARD",
+                          "passes every webhook on to another system", NULL},
     [ZAPI_OPT_BUDGET] = {"--budget", "SECONDS", "ZAPIBOT_BUDGET",
                          "a handler that computes longer at a stretch is "
                          "ended; 0: never",
@@ -63,8 +76,8 @@ static const struct command {
     const char *words; /* what follows it */
     const char *help;
 } commands[] = {
-    {"run", ZAPI_COMMAND_RUN, "[OPTION…] SCRIPT.lua [ARGUMENT…]",
-     "runs a script; one with a bot keeps running ('run' may be left out)"},
+    {"run", ZAPI_COMMAND_RUN, "[OPTION…] SCRIPT.lua|FOLDER… [-- ARGUMENT…]",
+     "runs scripts, each on its own (one: 'run' and '--' may be left out)"},
     {"dev", ZAPI_COMMAND_DEV, "[OPTION…] SCRIPT.lua [ARGUMENT…]",
      "the same against a sandbox, with a chat page"},
     {"chat", ZAPI_COMMAND_TOOL, "SCRIPT.lua [ARGUMENT…]",
@@ -84,6 +97,8 @@ static const struct command {
      "links a phone: draws the QR code in the terminal"},
     {"status", ZAPI_COMMAND_TOOL, "[OPTION…]",
      "how a bot is doing: what runs, waits, failed"},
+    {"reload", ZAPI_COMMAND_TOOL, "[OPTION…] [NAME]",
+     "lets a running process take the new version of its scripts"},
     {"inbox", ZAPI_COMMAND_TOOL, "list | show ID | retry ID | drop ID | stats",
      "events that wait, and those that could not be handled"},
     {"outbox", ZAPI_COMMAND_TOOL, "list | show ID | retry ID | drop ID | stats",
@@ -105,6 +120,16 @@ static const struct command {
 };
 
 #define COMMANDS (sizeof commands / sizeof *commands)
+
+const char *zapi_option_name(enum zapi_option option)
+{
+    return option < ZAPI_OPT_COUNT ? rows[option].name : NULL;
+}
+
+bool zapi_option_is_flag(enum zapi_option option)
+{
+    return !rows[option].argument;
+}
 
 const char *zapi_option_variable(enum zapi_option option)
 {
@@ -266,6 +291,62 @@ static void take_rest(struct zapi_options *out, int argc, char **argv, int from)
     out->args = argv + from;
 }
 
+static bool is_script(const char *word)
+{
+    size_t len = strlen(word);
+    struct stat st;
+    return (len > 4 && strcmp(word + len - 4, ".lua") == 0) ||
+           (stat(word, &st) == 0 && S_ISDIR(st.st_mode));
+}
+
+/* `run`: words are scripts and folders, up to "--"; options may stand among
+ * them. Scripts are moved together in argv. */
+static bool parse_scripts(int argc, char **argv, int at,
+                          struct zapi_options *out, char *message, size_t room)
+{
+    out->scripts = argv + at;
+    out->many = true;
+    for (; at < argc && strcmp(argv[at], "--") != 0; at++) {
+        if (argv[at][0] == '-' && argv[at][1]) {
+            if (!parse_option(argc, argv, &at, out, message, room)) {
+                return false;
+            }
+        } else if (out->nscripts > 0 && !is_script(argv[at])) {
+            snprintf(message, room,
+                     "'%s' is neither a script (.lua) nor a folder; arguments "
+                     "of scripts follow '--'",
+                     argv[at]);
+            return false;
+        } else {
+            out->scripts[out->nscripts++] = argv[at];
+        }
+    }
+    take_rest(out, argc, argv, at < argc ? at + 1 : argc);
+    return true;
+}
+
+/* A word that may be a command misspelt: it is no file's name. */
+static bool check_word(const char *word, char *message, size_t room)
+{
+    const char *best = NULL;
+    unsigned nearest = UINT_MAX;
+    size_t i;
+    if (strchr(word, '/') || strchr(word, '.') || access(word, F_OK) == 0) {
+        return true;
+    }
+    for (i = 0; i < COMMANDS; i++) {
+        unsigned d = zapi_text_nearness(word, commands[i].name);
+        if (d < nearest) {
+            nearest = d;
+            best = commands[i].name;
+        }
+    }
+    snprintf(message, room, "there is no command and no script '%s'%s%s%s",
+             word, best ? "; did you mean '" : " (see --help)",
+             best ? best : "", best ? "'?" : "");
+    return false;
+}
+
 /* What the command still needs after the options. */
 static bool check_rest(int argc, char **argv, int at, struct zapi_options *out,
                        char *message, size_t room)
@@ -276,6 +357,17 @@ static bool check_rest(int argc, char **argv, int at, struct zapi_options *out,
         }
         return at >= argc;
     }
+    if (out->nscripts == 0 && out->values[ZAPI_OPT_CONFIG]) {
+        if (at < argc) {
+            snprintf(message, room,
+                     "--config names the scripts; '%s' is too much", argv[at]);
+        }
+        return at >= argc;
+    }
+    if (out->nscripts > 0) {
+        out->script = out->scripts[0];
+        return true;
+    }
     if (at >= argc) {
         snprintf(message, room,
                  "which script? Try: zapibot dev echo.lua "
@@ -283,37 +375,55 @@ static bool check_rest(int argc, char **argv, int at, struct zapi_options *out,
         return false;
     }
     out->script = argv[at];
+    out->scripts = argv + at;
+    out->nscripts = 1;
     take_rest(out, argc, argv, at + 1);
-    return true;
+    return check_word(out->script, message, room);
 }
 
-bool zapi_options_parse(int argc, char **argv, struct zapi_options *out,
-                        char *message, size_t room)
+/* Options, and the command with what belongs to it; *at is moved behind them.
+ * *done: nothing is left to read. */
+static bool parse_words(int argc, char **argv, int *at, bool *done,
+                        struct zapi_options *out, char *message, size_t room)
 {
-    bool commanded = false;
-    int i;
-    *out = (struct zapi_options){.command = ZAPI_COMMAND_RUN};
-    for (i = 1; i < argc; i++) {
-        if (strcmp(argv[i], "--") == 0) {
-            i++;
+    bool commanded = false, run = false;
+    for (; *at < argc; ++*at) {
+        const char *word = argv[*at];
+        if (strcmp(word, "--") == 0) {
+            ++*at;
             break;
         }
-        if (argv[i][0] == '-' && argv[i][1]) {
-            if (!parse_option(argc, argv, &i, out, message, room)) {
+        if (word[0] == '-' && word[1]) {
+            if (!parse_option(argc, argv, at, out, message, room)) {
                 return false;
             }
-        } else if (!commanded && parse_command(argv[i], out)) {
+        } else if (!commanded && parse_command(word, out)) {
             commanded = true;
+            run = strcmp(word, "run") == 0;
+            *done = out->tool != NULL;
             if (out->tool) { /* options after its name are its own */
-                take_rest(out, argc, argv, i + 1);
+                take_rest(out, argc, argv, *at + 1);
                 return true;
             }
         } else {
             break;
         }
     }
-    if (out->values[ZAPI_OPT_HELP] || out->values[ZAPI_OPT_VERSION]) {
+    return !run || out->values[ZAPI_OPT_CONFIG] ||
+           parse_scripts(argc, argv, *at, out, message, room);
+}
+
+bool zapi_options_parse(int argc, char **argv, struct zapi_options *out,
+                        char *message, size_t room)
+{
+    bool done = false;
+    int at = 1;
+    *out = (struct zapi_options){.command = ZAPI_COMMAND_RUN};
+    if (!parse_words(argc, argv, &at, &done, out, message, room)) {
+        return false;
+    }
+    if (done || out->values[ZAPI_OPT_HELP] || out->values[ZAPI_OPT_VERSION]) {
         return true;
     }
-    return check_rest(argc, argv, i, out, message, room);
+    return check_rest(argc, argv, at, out, message, room);
 }

@@ -21,6 +21,10 @@ enum zapi_option {
     ZAPI_OPT_TRUSTED_PROXY,
     ZAPI_OPT_ADMIN_LISTEN,
     ZAPI_OPT_DATA,
+    ZAPI_OPT_CONFIG,
+    ZAPI_OPT_WATCH,
+    ZAPI_OPT_GRACE,
+    ZAPI_OPT_FORWARD,
     ZAPI_OPT_BUDGET,
     ZAPI_OPT_MEMORY,
     ZAPI_OPT_LOG,
@@ -31,7 +35,7 @@ enum zapi_option {
 };
 
 enum zapi_command {
-    ZAPI_COMMAND_RUN, /* zapibot script.lua */
+    ZAPI_COMMAND_RUN, /* zapibot script.lua; run a.lua b.lua folder */
     ZAPI_COMMAND_DEV,
     ZAPI_COMMAND_SANDBOX,
     ZAPI_COMMAND_TOOL, /* an embedded script; all words after it are its own */
@@ -42,14 +46,21 @@ struct zapi_options {
     enum zapi_command command;
     const char *tool; /* the name of a tool, else NULL; static */
     const char *values[ZAPI_OPT_COUNT]; /* NULL: not given; flags: "1" */
-    const char *script;                 /* NULL where none is needed */
+    const char *script; /* the first; NULL where none is needed */
+    int nscripts;
+    char **scripts; /* files and, of `run`, folders */
+    bool many;      /* of `run` */
     int nargs;
-    char **args; /* what follows the script, or the tool's name */
+    char **args; /* what follows the script (of several: --), or the tool's
+                    name */
 };
 
 /* false: one clear line is in `message`; exit with 2. */
 bool zapi_options_parse(int argc, char **argv, struct zapi_options *out,
                         char *message, size_t room);
+/* "--listen"; NULL behind the last. */
+const char *zapi_option_name(enum zapi_option option);
+bool zapi_option_is_flag(enum zapi_option option);
 /* "ZAPIBOT_LISTEN", or NULL for an option without a variable. */
 const char *zapi_option_variable(enum zapi_option option);
 /* The option that a variable stands for, or ZAPI_OPT_COUNT. */

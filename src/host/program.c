@@ -3,6 +3,7 @@
  * See program.h. The end of a program, in order: a signal (or zapi.stop, or
  * os.exit) → services take nothing new → what runs gets up to ten seconds →
  * states are closed → the loop is drained. A second signal ends at once.
+ * The scripts are the fleet's (fleet.h).
  */
 #include "host/program.h"
 
@@ -16,19 +17,20 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "base/redact.h"
+#include "engine/front.h"
 #include "engine/hub.h"
 #include "host/admin.h"
 #include "host/control.h"
+#include "host/fleet.h"
 #include "host/limits.h"
 #include "host/monitor.h"
 #include "host/notify.h"
 
-#define GRACE_MS    10000u
-#define LOOK_MS     20u /* how often a program that ends looks whether it can */
-#define SECOND_MS   1000u
-#define MAX_SCRIPTS 2
-#define ADMIN       "127.0.0.1:9180"
-#define EXIT_FULL   75 /* a supervisor starts it anew */
+#define GRACE_MS  10000u
+#define LOOK_MS   20u /* how often a program that ends looks whether it can */
+#define SECOND_MS 1000u
+#define ADMIN     "127.0.0.1:9180"
+#define EXIT_FULL 75 /* a supervisor starts it anew */
 
 struct zapi_program {
     uv_loop_t loop;
@@ -43,11 +45,11 @@ struct zapi_program {
     struct zapi_admin *admin;     /* while the hub is open; NULL: off */
     struct zapi_notify *notify;   /* NULL: no service manager */
     const struct zapi_options *options;
-    struct zapi_automation *scripts[MAX_SCRIPTS];
-    size_t nscripts;
+    struct zapi_scripts scripts;
+    struct zapi_fleet *fleet;
+    struct zapi_fronts fronts;
     uint64_t give_up; /* uv_now when the grace is over */
     int code;
-    bool main_ended;
     bool listens; /* some bot does */
     bool ending;
     bool over;
@@ -61,11 +63,7 @@ static void finish(struct zapi_program *p)
 
 static bool busy(struct zapi_program *p)
 {
-    size_t i, n = 0;
-    for (i = 0; i < p->nscripts; i++) {
-        n += zapi_automation_busy(p->scripts[i]);
-    }
-    return n > 0;
+    return zapi_fleet_busy(p->fleet) + zapi_fronts_in_flight(&p->fronts) > 0;
 }
 
 static void on_look(uv_timer_t *timer)
@@ -81,16 +79,14 @@ static void on_look(uv_timer_t *timer)
 
 static void begin_end(struct zapi_program *p)
 {
-    size_t i;
     if (p->ending) {
         return;
     }
     p->ending = true;
     zapi_notify_stopping(p->notify, "ending: what runs gets ten seconds");
     zapi_admin_ending(p->admin);
-    for (i = 0; i < p->nscripts; i++) {
-        zapi_automation_quiesce(p->scripts[i]);
-    }
+    zapi_fronts_quiesce(&p->fronts);
+    zapi_fleet_quiesce(p->fleet);
     p->give_up = uv_now(&p->loop) + GRACE_MS;
     uv_timer_start(&p->look, on_look, 0, LOOK_MS);
 }
@@ -99,7 +95,7 @@ static void begin_end(struct zapi_program *p)
  * A second one must end a program whose loop is stuck in a script, so it is
  * not left to the loop. */
 static uv_async_t *signal_wake;
-static volatile sig_atomic_t signalled;
+static volatile sig_atomic_t signalled, hung_up;
 
 static void on_raw_signal(int signum)
 {
@@ -112,9 +108,26 @@ static void on_raw_signal(int signum)
     errno = saved;
 }
 
+static void on_hangup(int signum)
+{
+    int saved = errno;
+    (void)signum;
+    hung_up = 1;
+    uv_async_send(signal_wake);
+    errno = saved;
+}
+
 static void on_signal(uv_async_t *handle)
 {
     struct zapi_program *p = handle->data;
+    if (hung_up) {
+        hung_up = 0;
+        zapi_info("SIGHUP: the scripts are loaded anew");
+        zapi_fleet_reload(p->fleet, NULL, NULL, NULL);
+    }
+    if (!signalled) {
+        return;
+    }
     zapi_info("%s: no new events; calls in flight get 10 s (again: at once)",
               signalled == SIGINT ? "SIGINT" : "SIGTERM");
     begin_end(p);
@@ -130,6 +143,11 @@ static void catch_signals(struct zapi_program *p)
     sigemptyset(&sa.sa_mask);
     sigaction(SIGINT, &sa, NULL);
     sigaction(SIGTERM, &sa, NULL);
+    /* On a terminal it says that the terminal is gone. */
+    if (!isatty(STDERR_FILENO) && p->options->command <= ZAPI_COMMAND_DEV) {
+        sa.sa_handler = on_hangup;
+        sigaction(SIGHUP, &sa, NULL);
+    }
     signal(SIGPIPE, SIG_IGN);
     /* A file that may not grow is an error like others. */
     signal(SIGXFSZ, SIG_IGN);
@@ -158,10 +176,7 @@ static void configure_log(struct zapi_config *c, bool tool, const char **bad)
 static void on_second(uv_timer_t *timer)
 {
     struct zapi_program *p = timer->data;
-    size_t i;
-    for (i = 0; i < p->nscripts; i++) {
-        zapi_automation_look(p->scripts[i]);
-    }
+    zapi_fleet_look(p->fleet);
 }
 
 static void init_loop(struct zapi_program *p)
@@ -189,37 +204,55 @@ static void start_monitor(struct zapi_program *p)
     }
 }
 
+static bool start_fleet(struct zapi_program *p);
+
+/* The scripts are looked for before anything is started. */
+static bool read_all(struct zapi_program *p, char *message, size_t room)
+{
+    struct zapi_error error = {.kind = ZAPI_E_NONE};
+    const char *bad = NULL;
+    p->config = zapi_config_new(p->options, &error);
+    if (!p->config) {
+        bad = error.message;
+    } else {
+        configure_log(p->config, p->options->tool != NULL, &bad);
+    }
+    if (!bad) {
+        zapi_limits_read(p->config, &p->limits, &bad);
+    }
+    if (bad) {
+        snprintf(message, room, "%s", bad);
+        return false;
+    }
+    return p->options->tool || p->options->command == ZAPI_COMMAND_SANDBOX ||
+           zapi_scripts_find(&p->scripts, p->options,
+                             zapi_config_plan(p->config), message, room);
+}
+
 struct zapi_program *zapi_program_new(const struct zapi_options *options)
 {
     struct zapi_program *p = calloc(1, sizeof *p);
-    struct zapi_error error;
-    const char *bad = "not enough memory";
+    char message[sizeof((struct zapi_error *)0)->message] = "not enough memory";
     if (p) {
         p->options = options;
-        p->config = zapi_config_new(options, &error);
-        bad = error.message;
     }
-    if (p && p->config) {
-        configure_log(p->config, options->tool != NULL, &bad);
-        if (!bad && zapi_limits_read(p->config, &p->limits, &bad)) {
-            init_loop(p);
-            start_monitor(p);
-            p->notify = options->tool ? NULL : zapi_notify_open(&p->loop);
+    if (p && read_all(p, message, sizeof message)) {
+        init_loop(p);
+        start_monitor(p);
+        p->notify = options->tool ? NULL : zapi_notify_open(&p->loop);
+        if (start_fleet(p)) {
             return p;
         }
+        zapi_program_delete(p);
+        return NULL;
     }
-    fprintf(stderr, "zapibot: %s\n", bad);
+    fprintf(stderr, "zapibot: %s\n", message);
     if (p) {
+        zapi_scripts_free(&p->scripts);
         zapi_config_delete(p->config);
     }
     free(p);
     return NULL;
-}
-
-const char *zapi_script_name(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    return slash ? slash + 1 : path;
 }
 
 struct zapi_config *zapi_program_config(struct zapi_program *p)
@@ -233,7 +266,7 @@ struct zapi_config *zapi_program_config(struct zapi_program *p)
 static void start_control(struct zapi_program *p)
 {
     struct zapi_error error;
-    p->control = zapi_control_start(p->hub, &error);
+    p->control = zapi_control_start(p->hub, p->fleet, &error);
     if (!p->control)
         zapi_warn("commands cannot reach this process: %s", error.message);
 }
@@ -289,23 +322,23 @@ static void on_listening(void *arg, const char *address)
     p->listens = true;
 }
 
-static void on_main_ended(void *arg, bool ok)
+static struct zapi_front *open_front(void *arg,
+                                     const struct zapi_front_config *config,
+                                     struct zapi_error *error)
 {
     struct zapi_program *p = arg;
-    p->main_ended = true;
+    return zapi_fronts_get(&p->fronts, config, error);
+}
+
+static void on_ended(void *arg, bool ok)
+{
+    struct zapi_program *p = arg;
     if (ok && !p->listens) {
         zapi_notify_ready(p->notify, "the script has run");
     }
     if (!ok) {
         p->code = p->code ? p->code : 1;
         begin_end(p);
-    }
-}
-
-static void on_helper_ended(void *arg, bool ok)
-{
-    if (!ok) {
-        on_main_ended(arg, false);
     }
 }
 
@@ -327,61 +360,134 @@ static void on_full(void *arg)
     begin_end(p);
 }
 
+static bool start_fleet(struct zapi_program *p)
+{
+    struct zapi_fleet_config config = {
+        .loop = &p->loop,
+        .config = p->config,
+        .watch = zapi_monitor_watch(p->monitor),
+        .several = p->scripts.n > 1,
+        .files = p->options->command == ZAPI_COMMAND_DEV ||
+                 zapi_config_flag(p->config, ZAPI_OPT_WATCH),
+        .grace = (uint64_t)(p->limits.grace * 1000),
+        .ended = on_ended,
+        .stop = on_stop,
+        .hub = open_hub,
+        .front = open_front,
+        .listening = on_listening,
+        .full = on_full,
+        .arg = p,
+    };
+    p->fleet = zapi_fleet_new(&config);
+    return p->fleet != NULL;
+}
+
+/* Says why a script was not started. */
+static int say_why(const char *name, const struct zapi_error *error)
+{
+    if (error->kind == ZAPI_E_IO) {
+        fprintf(stderr, "zapibot: %s\n", error->message);
+        return 2;
+    }
+    zapi_log_as(name, ZAPI_LOG_ERROR, error->message, strlen(error->message));
+    return 1;
+}
+
 bool zapi_program_add(struct zapi_program *p, const char *name,
                       const char *script, bool main,
                       const struct zapi_setting *settings, int *code)
 {
     struct zapi_error error = {.kind = ZAPI_E_NONE};
-    struct zapi_automation_config config = {
-        .loop = &p->loop,
-        .config = p->config,
+    const struct zapi_fleet_script s = {
         .name = name,
         .script = script,
+        .helper = !main,
         .nargs = main ? p->options->nargs : 0,
         .args = p->options->args,
         .settings = settings,
-        .watch = zapi_monitor_watch(p->monitor),
         .memory = p->options->tool ? 0 : p->limits.memory,
-        .ended = main ? on_main_ended : on_helper_ended,
-        .stop = on_stop,
-        .hub = open_hub,
-        .listening = on_listening,
-        .full = on_full,
-        .arg = p,
     };
-    struct zapi_automation *a = zapi_automation_new(&config, &error);
-    if (a) {
-        p->scripts[p->nscripts++] = a;
+    if (zapi_fleet_add(p->fleet, &s, &error)) {
         return true;
     }
-    if (error.kind == ZAPI_E_IO) {
-        fprintf(stderr, "zapibot: %s\n", error.message);
-        *code = 2;
-    } else {
-        zapi_log_as(name, ZAPI_LOG_ERROR, error.message, strlen(error.message));
-        *code = 1;
-    }
+    *code = say_why(name, &error);
     return false;
 }
 
-/* ---- running ---- */
-
-/* Nothing can happen any more, unless a main chunk waits in zapi.run(). */
-static bool end_runs(struct zapi_program *p)
+/* What the file of --config says of one. */
+static bool read_row(struct zapi_program *p, struct zapi_fleet_script *s,
+                     size_t row)
 {
-    bool any = false;
-    size_t i;
-    for (i = 0; i < p->nscripts; i++) {
-        any = zapi_automation_end_runs(p->scripts[i]) || any;
+    struct zapi_plan_automation a;
+    s->plan = zapi_config_plan(p->config);
+    if (!s->plan) {
+        return true;
     }
-    return any;
+    a = zapi_plan_automation(s->plan, row);
+    s->row = row;
+    s->concurrency = a.concurrency;
+    if (a.memory && !zapi_limits_memory(a.memory, &s->memory)) {
+        fprintf(stderr,
+                "zapibot: %s: automations.%s.memory takes a size, like 256M "
+                "(at least 4M; 0: no limit)\n",
+                p->options->values[ZAPI_OPT_CONFIG], a.name);
+        return false;
+    }
+    return true;
 }
+
+/* One of several that is broken may be mended. */
+static bool add_script(struct zapi_program *p, size_t i,
+                       const struct zapi_setting *settings, int *code)
+{
+    struct zapi_error error = {.kind = ZAPI_E_NONE};
+    struct zapi_fleet_script s = {
+        .name = p->scripts.list[i].name,
+        .script = p->scripts.list[i].path,
+        .nargs = p->options->nargs,
+        .args = p->options->args,
+        .settings = settings,
+        .memory = p->limits.memory,
+    };
+    if (!read_row(p, &s, i)) {
+        *code = 2;
+        return false;
+    }
+    if (zapi_fleet_add(p->fleet, &s, &error)) {
+        return true;
+    }
+    *code = say_why(s.name, &error);
+    return p->scripts.n > 1 && *code == 1;
+}
+
+bool zapi_program_add_scripts(struct zapi_program *p,
+                              const struct zapi_setting *settings, int *code)
+{
+    size_t i;
+    *code = 0;
+    for (i = 0; i < p->scripts.n; i++) {
+        if (!add_script(p, i, settings, code)) {
+            return false;
+        }
+    }
+    if (zapi_fleet_alive(p->fleet) == 0) {
+        return false;
+    }
+    return !zapi_config_get(p->config, "ZAPIBOT_FORWARD") ||
+           zapi_program_add(p, "forward", "@zapi/host/forward.lua", false, NULL,
+                            code);
+}
+
+/* ---- running ---- */
 
 bool zapi_program_turn_until(struct zapi_program *p,
                              bool (*until)(struct zapi_program *p))
 {
     while (!p->over && !(until && until(p))) {
-        if (uv_run(&p->loop, UV_RUN_ONCE) == 0 && !end_runs(p)) {
+        /* Nothing can happen any more, unless a main chunk waits in
+         * zapi.run(). */
+        if (uv_run(&p->loop, UV_RUN_ONCE) == 0 &&
+            !zapi_fleet_end_runs(p->fleet)) {
             break;
         }
     }
@@ -391,7 +497,7 @@ bool zapi_program_turn_until(struct zapi_program *p,
 int zapi_program_run(struct zapi_program *p)
 {
     zapi_program_turn_until(p, NULL);
-    if (!p->over && !p->main_ended) {
+    if (!p->over && zapi_fleet_main_runs(p->fleet)) {
         zapi_err("the script waits for something that can never happen");
         p->code = p->code ? p->code : 1;
     }
@@ -400,6 +506,7 @@ int zapi_program_run(struct zapi_program *p)
 
 static void close_handles(struct zapi_program *p)
 {
+    signal(SIGHUP, SIG_IGN);
     signal(SIGINT, SIG_DFL);
     signal(SIGTERM, SIG_DFL);
     uv_close((uv_handle_t *)&p->on_signal, NULL);
@@ -411,9 +518,7 @@ static void close_handles(struct zapi_program *p)
 
 void zapi_program_delete(struct zapi_program *p)
 {
-    while (p->nscripts > 0) {
-        zapi_automation_delete(p->scripts[--p->nscripts]);
-    }
+    zapi_fleet_delete(p->fleet);
     zapi_control_stop(p->control);
     zapi_admin_stop(p->admin);
     if (p->hub) {
@@ -423,6 +528,7 @@ void zapi_program_delete(struct zapi_program *p)
     zapi_notify_close(p->notify);
     close_handles(p);
     zapi_metrics_clear();
+    zapi_scripts_free(&p->scripts);
     zapi_config_delete(p->config);
     free(p);
     zapi_redact_clear();

@@ -7,20 +7,24 @@
 
 #include "host/automation.h"
 #include "host/options.h"
+#include "host/scripts.h"
 
 struct zapi_hub;
 struct zapi_program;
 
-/* NULL: one clear line was printed. `options` is borrowed. */
+/* NULL: one clear line was printed; so it is when a script that is named is not
+ * there. `options` is borrowed. */
 struct zapi_program *zapi_program_new(const struct zapi_options *options);
-/* Adds a script; false: the reason was printed and *code is the exit code. The
- * first that is `main` decides the exit code and ends the program by its own
- * end when nothing else is left to do. */
+/* Adds a script of ours ("@zapi/host/…"); false: the reason was printed and
+ * *code is the exit code. The first that is `main` decides the exit code and
+ * ends the program by its own end when nothing else is left to do. */
 bool zapi_program_add(struct zapi_program *p, const char *name,
                       const char *script, bool main,
                       const struct zapi_setting *settings, int *code);
-/* "echo.lua" of "examples/echo.lua": who speaks in the log. Borrowed. */
-const char *zapi_script_name(const char *path);
+/* Adds all that the command line or the file of --config names, and what passes
+ * webhooks on (--forward). As above. */
+bool zapi_program_add_scripts(struct zapi_program *p,
+                              const struct zapi_setting *settings, int *code);
 struct zapi_config *zapi_program_config(struct zapi_program *p);
 /* NULL while no script has needed it. */
 struct zapi_hub *zapi_program_hub(struct zapi_program *p);

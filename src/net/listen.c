@@ -108,7 +108,7 @@ int zapi_listen(const char *address, struct zapi_error *error)
     if (!split(address, &p)) {
         zapi_error_set(error, ZAPI_E_CONFIG,
                        "cannot listen on '%s': write it as HOST:PORT, e.g. "
-                       "127.0.0.1:8080 or [::1]:8080",
+                       "127.0.0.1:8080 or [::1]:8080 (a port is at most 65535)",
                        address);
         return -1;
     }

@@ -213,6 +213,9 @@ static bool run_verb(struct zapi_admin_turn *t)
     if (strcmp(t->rq.what, "restore") == 0) {
         return zapi_admin_fail(t, "a zapibot runs here: stop it first");
     }
+    if (strcmp(t->rq.what, "reload") == 0) {
+        return zapi_admin_fail(t, "no zapibot runs with this data folder");
+    }
     return zapi_admin_fail(t, "there is no request '%s'", t->rq.what);
 }
 

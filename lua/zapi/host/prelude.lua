@@ -2,9 +2,10 @@
 --
 -- `require` as a Lua function: the built-in one is C, and a module could not
 -- wait for a call while it loads. And a searcher for the modules inside the
--- program. Receives zapi.core and the script's folder.
+-- program. Receives zapi.core, the script's folder, and who wants to know
+-- which files are read (they are watched: --watch).
 
-local core, folder, from_disk = ...
+local core, folder, from_disk, note = ...
 
 local loaded, loading = package.loaded, {}
 
@@ -31,13 +32,29 @@ local function find_loader(name)
    for _, searcher in ipairs(package.searchers) do
       local loader, extra = searcher(name)
       if type(loader) == "function" then
+         if type(extra) == "string" and extra:sub(1, 1) ~= ":" then
+            note(extra)
+         end
          return loader, extra
       end
-      if type(loader) == "string" then
-         tried[#tried + 1] = loader
+      if type(loader) == "string" then -- Lua's own begin with a tab, not a line
+         tried[#tried + 1] = loader:gsub("^\n", "")
       end
    end
-   error(("module '%s' not found:%s"):format(name, table.concat(tried)), 3)
+   note(folder .. "/" .. name:gsub("%.", "/") .. ".lua") -- it may come
+   error(("module '%s' not found:\n%s"):format(name, table.concat(tried, "\n")), 3)
+end
+
+local loadfile_, dofile_ = loadfile, dofile
+
+function loadfile(path, ...) -- luacheck: globals loadfile
+   if type(path) == "string" then note(path) end
+   return loadfile_(path, ...)
+end
+
+function dofile(path) -- luacheck: globals dofile
+   if type(path) == "string" then note(path) end
+   return dofile_(path)
 end
 
 local function load_module(name)

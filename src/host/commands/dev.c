@@ -12,7 +12,7 @@ static bool sandbox_is_up(struct zapi_program *p)
     return zapi_config_get(zapi_program_config(p), "ZAPIBOT_SANDBOX") != NULL;
 }
 
-static int run(struct zapi_program *p, const struct zapi_options *options)
+static int run(struct zapi_program *p)
 {
     static const struct zapi_setting dev[] = {{"dev", "1"}, {NULL, NULL}};
     int code = 1;
@@ -24,8 +24,7 @@ static int run(struct zapi_program *p, const struct zapi_options *options)
         code = zapi_program_run(p);
         return code ? code : 1;
     }
-    if (!zapi_program_add(p, zapi_script_name(options->script), options->script,
-                          true, dev, &code)) {
+    if (!zapi_program_add_scripts(p, dev, &code)) {
         return code;
     }
     return zapi_program_run(p);
@@ -38,7 +37,7 @@ int zapi_command_dev(const struct zapi_options *options)
     if (!p) {
         return 2;
     }
-    code = run(p, options);
+    code = run(p);
     zapi_program_delete(p);
     return code;
 }
