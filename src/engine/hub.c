@@ -34,33 +34,53 @@
 
 enum { REPLIES_PER_CHAT = 20, COLD_PER_HOUR = 60, MAINTAIN_MS = 60000 };
 enum { CLOCK_MS = 5000 }; /* how soon it is seen that the clock was set */
-enum { KIND_CACHE = 64, MERGES = 64 };
+enum { KIND_CACHE = 64, CLAIM_CACHE = 1024, MERGES = 64 };
 
 struct merge {
     char from[ZAPI_ORDER_MAX], to[ZAPI_ORDER_MAX];
 };
 
-struct zapi_hub_seat {
+/* What an automation has here, whichever generation of it runs. */
+struct desk {
     struct zapi_hub *hub;
-    struct zapi_hub_seat_config config;
-    char *name;
+    char *name, *group;
     int slot;
+    unsigned serial;
     bool fresh; /* nothing starts before the loop turns */
     struct zapi_dispatch *dispatch;
     uv_timer_t *timer; /* the dispatcher's; freed when closed */
     struct zapi_clock_waiter wait;
     double clock; /* Unix time less that of the loop, as last seen */
     struct running *running;
+    struct unpark *unparks;      /* of what runs with a former seat */
+    struct zapi_hub_seat *seats; /* the newest first */
     /* Under the hub's lock; read by the writer thread. */
-    char **kinds;
-    struct { /* answers so far, by the hash of the kind */
+    struct zapi_hub_seat *current; /* NULL: nothing starts */
+    struct {                       /* answers so far, by the hash of the kind */
         uint64_t hash;
         bool known, wants;
     } cache[KIND_CACHE];
 };
 
+struct zapi_hub_seat { /* one generation of it */
+    struct desk *desk;
+    struct zapi_hub_seat *next;
+    struct zapi_hub_seat_config config;
+    bool began;     /* it is the current one, or was */
+    size_t running; /* those of the desk's that began here and do not park */
+    /* Under the hub's lock when it is the current one. */
+    char **kinds, **instances;
+};
+
+struct unpark { /* to be done when the former seat has let it go */
+    struct unpark *next;
+    uint64_t seq;
+    unsigned attempt;
+};
+
 struct running { /* a handler under way; the delivery's `data` */
     struct zapi_delivery *one;
+    const struct zapi_hub_seat *seat;
     uint64_t began; /* uv_hrtime */
     struct running *prev, *next;
 };
@@ -83,13 +103,19 @@ struct zapi_hub {
     struct zapi_clock_waiter watch; /* the clock may be moved */
     double maintained;              /* zapi_clock_hrtime */
     unsigned handles;
-    bool closing, fresh;                           /* fresh: a seat is */
-    struct zapi_hub_seat *seats[ZAPI_AUTOMATIONS]; /* written under lock */
+    bool closing, fresh;                  /* fresh: a desk is */
+    struct desk *desks[ZAPI_AUTOMATIONS]; /* written under lock */
+    unsigned serial;                      /* of the last desk */
 
     pthread_mutex_t lock;
     struct zapi_post *posts, **posts_end;
     struct merge merges[MERGES]; /* the last ones, by the writer thread */
     size_t nmerges, merged;      /* made; applied by the loop */
+    bool claimed;                /* some current seat names instances */
+    struct { /* who has claimed an instance, by the hash of its name */
+        uint64_t hash, bits;
+        bool known;
+    } claims[CLAIM_CACHE];
 };
 
 /* ---- waking the loop ---- */
@@ -159,12 +185,16 @@ static bool name_covers(const char *name, const struct zapi_event *ev)
 
 static const char timer_type[] = "timer:"; /* and the automation */
 
-static bool seat_wants(const struct zapi_hub_seat *seat,
-                       const struct zapi_event *ev)
+static bool is_timer(const struct zapi_event *ev)
 {
-    if (strncmp(ev->type, timer_type, sizeof timer_type - 1) == 0)
-        return strcmp(ev->type + sizeof timer_type - 1, seat->name) == 0;
-    for (char **name = seat->kinds; name && *name; name++)
+    return strncmp(ev->type, timer_type, sizeof timer_type - 1) == 0;
+}
+
+static bool desk_wants(const struct desk *desk, const struct zapi_event *ev)
+{
+    if (is_timer(ev))
+        return strcmp(ev->type + sizeof timer_type - 1, desk->name) == 0;
+    for (char **name = desk->current->kinds; *name; name++)
         if (name_covers(*name, ev))
             return true;
     return false;
@@ -180,16 +210,37 @@ static uint64_t hash_of(const char *s)
 
 /* The answer depends on kind and type, and a kind has one type but for raw
  * ones, whose name is the type. Under the lock. */
-static bool wants_cached(struct zapi_hub_seat *seat,
-                         const struct zapi_event *ev, uint64_t hash)
+static bool wants_cached(struct desk *desk, const struct zapi_event *ev,
+                         uint64_t hash)
 {
     size_t i = hash % KIND_CACHE;
-    if (!seat->cache[i].known || seat->cache[i].hash != hash) {
-        seat->cache[i].hash = hash;
-        seat->cache[i].wants = seat_wants(seat, ev);
-        seat->cache[i].known = true;
+    if (!desk->cache[i].known || desk->cache[i].hash != hash) {
+        desk->cache[i].hash = hash;
+        desk->cache[i].wants = desk_wants(desk, ev);
+        desk->cache[i].known = true;
     }
-    return seat->cache[i].wants;
+    return desk->cache[i].wants;
+}
+
+/* The desks that have named the instance; all, when none has. Under the lock. */
+static uint64_t claimants(struct zapi_hub *hub, const char *instance)
+{
+    uint64_t bits = 0, hash = hash_of(instance);
+    size_t at = hash % CLAIM_CACHE;
+    if (hub->claims[at].known && hub->claims[at].hash == hash)
+        return hub->claims[at].bits;
+    for (int i = 0; i < ZAPI_AUTOMATIONS; i++) {
+        const struct desk *desk = hub->desks[i];
+        char **name = desk && desk->current ? desk->current->instances : NULL;
+        while (name && *name && strcmp(*name, instance) != 0)
+            name++;
+        if (name && *name)
+            bits |= UINT64_C(1) << i;
+    }
+    hub->claims[at].known = true;
+    hub->claims[at].hash = hash;
+    hub->claims[at].bits = bits ? bits : UINT64_MAX;
+    return hub->claims[at].bits;
 }
 
 static void count_event(const struct zapi_event *ev, const char *result)
@@ -207,8 +258,11 @@ static uint64_t on_wanted(void *arg, const struct zapi_event *ev)
     uint64_t hash = hash_of(ev->kind) ^ (hash_of(ev->type) << 1), bits = 0;
     pthread_mutex_lock(&hub->lock);
     for (int i = 0; i < ZAPI_AUTOMATIONS; i++)
-        if (hub->seats[i] && wants_cached(hub->seats[i], ev, hash))
+        if (hub->desks[i] && hub->desks[i]->current &&
+            wants_cached(hub->desks[i], ev, hash))
             bits |= UINT64_C(1) << i;
+    if (hub->claimed && *ev->instance && !is_timer(ev))
+        bits &= claimants(hub, ev->instance);
     pthread_mutex_unlock(&hub->lock);
     count_event(ev, bits ? ",result=\"stored\"" : ",result=\"unwanted\"");
     return bits;
@@ -249,14 +303,24 @@ struct change {
     struct zapi_send *row; /* owned */
 };
 
+/* Also a former seat: its handlers may wait for the row. */
+static void tell_send(struct desk *desk, const struct zapi_send *row)
+{
+    for (struct zapi_hub_seat *s = desk->seats, *next; s; s = next) {
+        next = s->next;
+        if (s->config.send_changed)
+            s->config.send_changed(s->config.arg, row);
+    }
+}
+
 static void run_change(struct zapi_post *post)
 {
     struct change *c = (struct change *)post;
     for (int i = 0; i < ZAPI_AUTOMATIONS; i++) {
-        struct zapi_hub_seat *seat = c->hub->seats[i];
-        if (seat && seat->config.send_changed && c->row->automation &&
-            strcmp(seat->name, c->row->automation) == 0)
-            seat->config.send_changed(seat->config.arg, c->row);
+        struct desk *desk = c->hub->desks[i];
+        if (desk && c->row->automation &&
+            strcmp(desk->name, c->row->automation) == 0)
+            tell_send(desk, c->row);
     }
     zapi_send_free(c->row);
     free(c);
@@ -285,9 +349,9 @@ static void run_timers_changed(struct zapi_post *post)
                                     offsetof(struct zapi_hub, timers_post));
     atomic_store(&hub->timers_posted, false);
     for (int i = 0; i < ZAPI_AUTOMATIONS; i++) {
-        struct zapi_hub_seat *seat = hub->seats[i];
-        if (seat && seat->config.timers_changed)
-            seat->config.timers_changed(seat->config.arg);
+        struct zapi_hub_seat *s = hub->desks[i] ? hub->desks[i]->current : NULL;
+        if (s && s->config.timers_changed)
+            s->config.timers_changed(s->config.arg);
     }
 }
 
@@ -310,7 +374,7 @@ static void drop_event(struct zapi_hub *hub, struct zapi_event *ev)
 }
 
 /* A seat takes part of an event. Without memory it stays on disk. */
-static void give(struct zapi_hub_seat *seat, const struct zapi_inbox_item *item)
+static void give(struct desk *desk, const struct zapi_inbox_item *item)
 {
     struct zapi_delivery *one = calloc(1, sizeof *one);
     if (one) {
@@ -318,9 +382,9 @@ static void give(struct zapi_hub_seat *seat, const struct zapi_inbox_item *item)
         one->event = item->event;
         if (one->event)
             one->event->refs++;
-        if (zapi_dispatch_add(seat->dispatch, one, item->order))
+        if (zapi_dispatch_add(desk->dispatch, one, item->order))
             return;
-        drop_event(seat->hub, one->event);
+        drop_event(desk->hub, one->event);
         free(one);
     }
     zapi_err("no memory for event %llu: it waits for the next start",
@@ -339,8 +403,8 @@ static void give_item(struct zapi_hub *hub, struct zapi_inbox_item *item)
         ev->refs = 1; /* ours, while it is given away */
     }
     for (int i = 0; i < ZAPI_AUTOMATIONS && item->wanted >> i; i++)
-        if ((item->wanted >> i & 1) && hub->seats[i])
-            give(hub->seats[i], item);
+        if ((item->wanted >> i & 1) && hub->desks[i])
+            give(hub->desks[i], item);
     drop_event(hub, ev);
 }
 
@@ -352,8 +416,8 @@ static void apply_merges(struct zapi_hub *hub)
     for (; hub->merged < n; hub->merged++) {
         struct merge *m = &hub->merges[hub->merged % MERGES];
         for (int i = 0; i < ZAPI_AUTOMATIONS; i++)
-            if (hub->seats[i])
-                zapi_dispatch_merge(hub->seats[i]->dispatch, m->from, m->to);
+            if (hub->desks[i])
+                zapi_dispatch_merge(hub->desks[i]->dispatch, m->from, m->to);
     }
 }
 
@@ -362,10 +426,10 @@ static void begin_fresh(struct zapi_hub *hub)
 {
     hub->fresh = false;
     for (int i = 0; i < ZAPI_AUTOMATIONS; i++) {
-        struct zapi_hub_seat *seat = hub->seats[i];
-        if (seat && seat->fresh) {
-            seat->fresh = false;
-            zapi_dispatch_resume(seat->dispatch);
+        struct desk *desk = hub->desks[i];
+        if (desk && desk->fresh) {
+            desk->fresh = false;
+            zapi_dispatch_resume(desk->dispatch);
         }
     }
 }
@@ -636,24 +700,28 @@ uv_loop_t *zapi_hub_loop(struct zapi_hub *hub)
 
 static void on_start(void *arg, struct zapi_delivery *one)
 {
-    struct zapi_hub_seat *seat = arg;
+    struct desk *desk = arg;
+    struct zapi_hub_seat *seat = desk->current;
     struct running *r = malloc(sizeof *r);
     if (r) { /* only for those who look at what runs */
-        *r = (struct running){
-            .one = one, .began = uv_hrtime(), .next = seat->running};
+        *r = (struct running){.one = one,
+                              .seat = seat,
+                              .began = uv_hrtime(),
+                              .next = desk->running};
         if (r->next)
             r->next->prev = r;
-        seat->running = r;
+        desk->running = r;
     }
     one->data = r;
+    seat->running++;
     seat->config.start(seat->config.arg, one);
 }
 
 static struct zapi_event *on_load(void *arg, struct zapi_delivery *one)
 {
-    struct zapi_hub_seat *seat = arg;
+    struct desk *desk = arg;
     struct zapi_error error = {.kind = ZAPI_E_NONE};
-    struct zapi_event *ev = zapi_inbox_load(seat->hub->inbox, one->seq, &error);
+    struct zapi_event *ev = zapi_inbox_load(desk->hub->inbox, one->seq, &error);
     if (ev) {
         ev->refs = 1;
         one->again = true; /* by this process or another: it cannot be told */
@@ -667,52 +735,51 @@ static struct zapi_event *on_load(void *arg, struct zapi_delivery *one)
 
 static void on_finished(void *arg, struct zapi_delivery *one)
 {
-    struct zapi_hub_seat *seat = arg;
-    drop_event(seat->hub, one->event);
+    struct desk *desk = arg;
+    drop_event(desk->hub, one->event);
     free(one);
 }
 
 /* The wall clock may be set. Back, and what is put aside would wait for hours
  * (and hold up its chat); forward only makes it come early. */
-static void watch_clock(struct zapi_hub_seat *seat)
+static void watch_clock(struct desk *desk)
 {
     double clock = zapi_clock_now() - zapi_clock_hrtime();
-    double moved = clock - seat->clock;
-    seat->clock = clock;
+    double moved = clock - desk->clock;
+    desk->clock = clock;
     if (moved > -1)
         return;
     zapi_warn("the clock was set back by %.0f s", -moved);
-    zapi_dispatch_clock_set(seat->dispatch, moved);
+    zapi_dispatch_clock_set(desk->dispatch, moved);
 }
 
-static void on_seat_timer(uv_timer_t *timer)
+static void on_desk_timer(uv_timer_t *timer)
 {
-    struct zapi_hub_seat *seat = timer->data;
-    zapi_clock_leave(&seat->wait);
-    watch_clock(seat);
-    zapi_dispatch_tick(seat->dispatch);
+    struct desk *desk = timer->data;
+    zapi_clock_leave(&desk->wait);
+    watch_clock(desk);
+    zapi_dispatch_tick(desk->dispatch);
 }
 
-static void on_seat_clock(struct zapi_clock_waiter *w)
+static void on_desk_clock(struct zapi_clock_waiter *w)
 {
-    struct zapi_hub_seat *seat =
-        (struct zapi_hub_seat *)((char *)w -
-                                 offsetof(struct zapi_hub_seat, wait));
-    uv_timer_start(seat->timer, on_seat_timer, 0, 0);
+    struct desk *desk =
+        (struct desk *)((char *)w - offsetof(struct desk, wait));
+    uv_timer_start(desk->timer, on_desk_timer, 0, 0);
 }
 
 static void set_timer(void *arg, double due)
 {
-    struct zapi_hub_seat *seat = arg;
+    struct desk *desk = arg;
     double wait = due - zapi_clock_now();
-    zapi_clock_leave(&seat->wait);
+    zapi_clock_leave(&desk->wait);
     if (due != 0)
-        zapi_clock_wait(&seat->wait, wait > 0 ? wait : 0);
+        zapi_clock_wait(&desk->wait, wait > 0 ? wait : 0);
     uint64_t ms = wait > 0 ? (uint64_t)(wait * 1000) + 1 : 0;
     if (due == 0)
-        uv_timer_stop(seat->timer);
+        uv_timer_stop(desk->timer);
     else
-        uv_timer_start(seat->timer, on_seat_timer,
+        uv_timer_start(desk->timer, on_desk_timer,
                        ms > CLOCK_MS ? CLOCK_MS : ms, 0);
 }
 
@@ -748,18 +815,30 @@ static char **copy_kinds(const char *const *kinds)
     return copy;
 }
 
+/* Under the lock: what was found out of who wants what is not true any more. */
+static void forget_answers(struct zapi_hub *hub, struct desk *desk)
+{
+    memset(desk->cache, 0, sizeof desk->cache);
+    memset(hub->claims, 0, sizeof hub->claims);
+    hub->claimed = false;
+    for (int i = 0; i < ZAPI_AUTOMATIONS; i++)
+        if (hub->desks[i] && hub->desks[i]->current &&
+            hub->desks[i]->current->instances)
+            hub->claimed = true;
+}
+
 void zapi_hub_subscribe(struct zapi_hub_seat *seat, const char *const *kinds)
 {
     char **copy = copy_kinds(kinds), **old = copy;
     if (!copy) {
-        zapi_err("no memory for what '%s' subscribes to", seat->name);
+        zapi_err("no memory for what '%s' subscribes to", seat->desk->name);
         return;
     }
-    pthread_mutex_lock(&seat->hub->lock);
+    pthread_mutex_lock(&seat->desk->hub->lock);
     old = seat->kinds;
     seat->kinds = copy;
-    memset(seat->cache, 0, sizeof seat->cache);
-    pthread_mutex_unlock(&seat->hub->lock);
+    memset(seat->desk->cache, 0, sizeof seat->desk->cache);
+    pthread_mutex_unlock(&seat->desk->hub->lock);
     free_kinds(old);
 }
 
@@ -768,22 +847,27 @@ static void free_timer(uv_handle_t *handle)
     free(handle);
 }
 
-static void seat_free(struct zapi_hub_seat *seat)
+static void desk_free(struct desk *desk)
 {
-    zapi_dispatch_delete(seat->dispatch);
-    zapi_clock_leave(&seat->wait);
-    if (seat->timer)
-        uv_close((uv_handle_t *)seat->timer, free_timer);
-    free_kinds(seat->kinds);
-    free(seat->name);
-    free(seat);
+    zapi_dispatch_delete(desk->dispatch);
+    zapi_clock_leave(&desk->wait);
+    if (desk->timer)
+        uv_close((uv_handle_t *)desk->timer, free_timer);
+    while (desk->unparks) {
+        struct unpark *u = desk->unparks;
+        desk->unparks = u->next;
+        free(u);
+    }
+    free(desk->name);
+    free(desk->group);
+    free(desk);
 }
 
-static struct zapi_hub_seat *seat_new(struct zapi_hub *hub,
-                                      const struct zapi_hub_seat_config *config)
+static struct desk *desk_new(struct zapi_hub *hub,
+                             const struct zapi_hub_seat_config *config)
 {
-    struct zapi_hub_seat *seat = calloc(1, sizeof *seat);
-    if (!seat)
+    struct desk *desk = calloc(1, sizeof *desk);
+    if (!desk)
         return NULL;
     struct zapi_dispatch_config c = {.concurrency = config->concurrency,
                                      .start = on_start,
@@ -791,132 +875,320 @@ static struct zapi_hub_seat *seat_new(struct zapi_hub *hub,
                                      .finished = on_finished,
                                      .timer = set_timer,
                                      .now = clock_of,
-                                     .arg = seat};
-    seat->hub = hub;
-    seat->config = *config;
-    seat->name = strdup(config->name);
-    seat->kinds = copy_kinds(config->kinds);
-    seat->dispatch = zapi_dispatch_new(&c);
-    seat->timer = malloc(sizeof *seat->timer);
-    if (seat->timer) {
-        uv_timer_init(hub->config.loop, seat->timer);
-        seat->timer->data = seat;
-        uv_unref((uv_handle_t *)seat->timer);
-        seat->wait.moved = on_seat_clock;
+                                     .arg = desk};
+    desk->hub = hub;
+    desk->serial = ++hub->serial;
+    desk->name = strdup(config->name);
+    desk->group = strdup(config->group ? config->group : "");
+    desk->dispatch = zapi_dispatch_new(&c);
+    desk->timer = malloc(sizeof *desk->timer);
+    if (desk->timer) {
+        uv_timer_init(hub->config.loop, desk->timer);
+        desk->timer->data = desk;
+        uv_unref((uv_handle_t *)desk->timer);
+        desk->wait.moved = on_desk_clock;
     }
-    seat->clock = zapi_clock_now() - zapi_clock_hrtime();
-    if (seat->name && seat->kinds && seat->dispatch && seat->timer)
+    desk->clock = zapi_clock_now() - zapi_clock_hrtime();
+    if (desk->name && desk->group && desk->dispatch && desk->timer)
+        return desk;
+    desk_free(desk);
+    return NULL;
+}
+
+static void seat_free(struct zapi_hub_seat *seat)
+{
+    free_kinds(seat->kinds);
+    free_kinds(seat->instances);
+    free(seat);
+}
+
+static struct zapi_hub_seat *seat_new(const struct zapi_hub_seat_config *config)
+{
+    struct zapi_hub_seat *seat = calloc(1, sizeof *seat);
+    if (!seat)
+        return NULL;
+    seat->config = *config;
+    seat->kinds = copy_kinds(config->kinds);
+    if (config->instances && *config->instances)
+        seat->instances = copy_kinds(config->instances);
+    seat->config.name = seat->config.group = NULL; /* borrowed: the desk's */
+    seat->config.kinds = seat->config.instances = NULL;
+    if (seat->kinds &&
+        (seat->instances || !config->instances || !*config->instances))
         return seat;
     seat_free(seat);
     return NULL;
 }
 
-/* One that another process, or this one before a reload, left undone. */
-static void take_up(void *arg, const struct zapi_inbox_pending *p)
+static void revive(struct desk *desk, const char *order, uint64_t seq,
+                   unsigned attempt, double due)
 {
-    struct zapi_hub_seat *seat = arg;
-    zapi_hub_revive(seat, p->order, p->seq, p->attempt, p->due);
+    struct zapi_delivery *one = calloc(1, sizeof *one);
+    if (one) {
+        one->seq = seq;
+        one->attempt = attempt;
+        one->due = due;
+        one->again = true;
+        if (zapi_dispatch_add(desk->dispatch, one, order))
+            return;
+        free(one);
+    }
+    zapi_err("no memory for event %llu: it waits for the next start",
+             (unsigned long long)seq);
 }
 
-static bool name_is_taken(const struct zapi_hub *hub, const char *name)
+/* One that another process left undone. */
+static void take_up(void *arg, const struct zapi_inbox_pending *p)
+{
+    revive(arg, p->order, p->seq, p->attempt, p->due);
+}
+
+static struct desk *desk_named(const struct zapi_hub *hub, const char *name)
 {
     for (int i = 0; i < ZAPI_AUTOMATIONS; i++)
-        if (hub->seats[i] && strcmp(hub->seats[i]->name, name) == 0)
-            return true;
+        if (hub->desks[i] && strcmp(hub->desks[i]->name, name) == 0)
+            return hub->desks[i];
+    return NULL;
+}
+
+bool zapi_hub_may_join(const struct zapi_hub *hub,
+                       const struct zapi_hub_seat_config *config,
+                       struct zapi_error *error)
+{
+    const struct desk *desk = desk_named(hub, config->name);
+    const char *group = config->group ? config->group : "";
+    if (!desk)
+        return true;
+    if ((config->replace || !desk->current) &&
+        strcmp(desk->group, group) == 0 && desk->seats->began)
+        return true;
+    zapi_error_set(error, ZAPI_E_CONFIG,
+                   "two bots of this process are called '%s': give one of "
+                   "them another name (zapi.bot.new{name = …})",
+                   config->name);
     return false;
+}
+
+static void set_current(struct desk *desk, struct zapi_hub_seat *seat)
+{
+    struct zapi_hub *hub = desk->hub;
+    pthread_mutex_lock(&hub->lock);
+    desk->current = seat;
+    if (seat)
+        seat->began = true;
+    forget_answers(hub, desk);
+    pthread_mutex_unlock(&hub->lock);
+}
+
+/* Nothing starts before the loop turns. */
+static void begin_next_turn(struct desk *desk)
+{
+    desk->fresh = desk->hub->fresh = true;
+    zapi_dispatch_pause(desk->dispatch);
+    uv_async_send(&desk->hub->async);
+}
+
+static bool open_desk(struct desk *desk, struct zapi_hub_seat *seat,
+                      struct zapi_error *error)
+{
+    struct zapi_hub *hub = desk->hub;
+    desk->slot = zapi_inbox_attach(hub->inbox, desk->name);
+    if (desk->slot < 0) {
+        zapi_error_set(error, ZAPI_E_CONFIG, "more than %d automations",
+                       ZAPI_AUTOMATIONS);
+        return false;
+    }
+    begin_next_turn(desk);
+    size_t left = zapi_inbox_pending(hub->inbox, desk->slot, take_up, desk);
+    if (left > 0)
+        zapi_info("%s: %zu event%s left undone, taken up now", desk->name, left,
+                  left == 1 ? " was" : "s were");
+    pthread_mutex_lock(&hub->lock);
+    hub->desks[desk->slot] = desk;
+    pthread_mutex_unlock(&hub->lock);
+    set_current(desk, seat);
+    return true;
 }
 
 struct zapi_hub_seat *zapi_hub_join(struct zapi_hub *hub,
                                     const struct zapi_hub_seat_config *config,
                                     struct zapi_error *error)
 {
-    if (name_is_taken(hub, config->name)) {
-        zapi_error_set(error, ZAPI_E_CONFIG,
-                       "two bots of this process are called '%s': give one of "
-                       "them another name (zapi.bot.new{name = …})",
-                       config->name);
+    if (!zapi_hub_may_join(hub, config, error))
         return NULL;
-    }
-    struct zapi_hub_seat *seat = seat_new(hub, config);
+    struct desk *desk = desk_named(hub, config->name), *made = NULL;
+    struct zapi_hub_seat *seat = seat_new(config);
+    if (!desk)
+        desk = made = desk_new(hub, config);
     zapi_error_set(error, ZAPI_E_NO_MEMORY, "not enough memory");
-    if (!seat)
-        return NULL;
-    seat->slot = zapi_inbox_attach(hub->inbox, seat->name);
-    if (seat->slot < 0) {
-        zapi_error_set(error, ZAPI_E_CONFIG, "more than %d automations",
-                       ZAPI_AUTOMATIONS);
-        seat_free(seat);
+    if (!seat || !desk || (made && !open_desk(made, seat, error))) {
+        if (made)
+            desk_free(made);
+        if (seat)
+            seat_free(seat);
         return NULL;
     }
     zapi_error_clear(error);
-    seat->fresh = hub->fresh = true;
-    zapi_dispatch_pause(seat->dispatch);
-    size_t left = zapi_inbox_pending(hub->inbox, seat->slot, take_up, seat);
-    if (left > 0)
-        zapi_info("%s: %zu event%s left undone, taken up now", seat->name, left,
-                  left == 1 ? " was" : "s were");
-    pthread_mutex_lock(&hub->lock);
-    hub->seats[seat->slot] = seat;
-    pthread_mutex_unlock(&hub->lock);
-    uv_async_send(&hub->async);
+    seat->desk = desk;
+    seat->next = desk->seats;
+    desk->seats = seat;
+    if (!made && !config->replace) /* former ones end, and nobody follows */
+        zapi_hub_succeed(seat);
     return seat;
+}
+
+static void desk_close(struct desk *desk)
+{
+    struct zapi_hub *hub = desk->hub;
+    pthread_mutex_lock(&hub->lock);
+    hub->desks[desk->slot] = NULL;
+    pthread_mutex_unlock(&hub->lock);
+    zapi_inbox_detach(hub->inbox, desk->slot);
+    desk_free(desk);
 }
 
 void zapi_hub_leave(struct zapi_hub_seat *seat)
 {
-    struct zapi_hub *hub = seat->hub;
-    pthread_mutex_lock(&hub->lock);
-    hub->seats[seat->slot] = NULL;
-    pthread_mutex_unlock(&hub->lock);
-    zapi_inbox_detach(hub->inbox, seat->slot);
+    struct desk *desk = seat->desk;
+    struct zapi_hub_seat **link = &desk->seats;
+    if (desk->current == seat) {
+        zapi_hub_pause(seat);
+        set_current(desk, NULL);
+    }
+    while (*link != seat)
+        link = &(*link)->next;
+    *link = seat->next;
+    if (!desk->seats)
+        desk_close(desk);
     seat_free(seat);
 }
 
 void zapi_hub_pause(struct zapi_hub_seat *seat)
 {
-    seat->fresh = false;
-    zapi_dispatch_pause(seat->dispatch);
+    if (seat->desk->current != seat)
+        return;
+    seat->desk->fresh = false;
+    zapi_dispatch_pause(seat->desk->dispatch);
 }
 
 bool zapi_hub_is_vacant(const struct zapi_hub *hub)
 {
     for (int i = 0; i < ZAPI_AUTOMATIONS; i++)
-        if (hub->seats[i])
+        if (hub->desks[i])
             return false;
     return true;
 }
 
+bool zapi_hub_is_current(const struct zapi_hub_seat *seat)
+{
+    return seat->desk->current == seat;
+}
+
 size_t zapi_hub_running(const struct zapi_hub_seat *seat)
 {
-    return zapi_dispatch_running(seat->dispatch);
+    return seat->running;
 }
 
 size_t zapi_hub_waiting(const struct zapi_hub_seat *seat)
 {
-    return zapi_dispatch_waiting(seat->dispatch);
+    return zapi_hub_is_current(seat)
+               ? zapi_dispatch_waiting(seat->desk->dispatch)
+               : 0;
 }
 
 const char *zapi_hub_seat_name(const struct zapi_hub_seat *seat)
 {
-    return seat->name;
+    return seat->desk->name;
 }
 
 struct zapi_hub *zapi_hub_of(struct zapi_hub_seat *seat)
 {
-    return seat->hub;
+    return seat->desk->hub;
+}
+
+/* ---- the next seat ---- */
+
+struct offer { /* what is dead by a script's error; writer thread, then loop */
+    struct zapi_post post;
+    struct zapi_hub *hub;
+    int slot;
+    unsigned serial; /* the desk may have gone meanwhile */
+    struct zapi_inbox_offered *list;
+};
+
+static void run_offer(struct zapi_post *post)
+{
+    struct offer *o = (struct offer *)post;
+    struct desk *desk = o->hub->desks[o->slot];
+    size_t n = 0;
+    if (desk && desk->serial != o->serial)
+        desk = NULL;
+    while (o->list) {
+        struct zapi_inbox_offered *one = o->list;
+        o->list = one->next;
+        if (desk)
+            revive(desk, one->order, one->seq, one->attempt, 0);
+        n++;
+        free(one);
+    }
+    if (n > 0 && desk)
+        zapi_info("%s: %zu dead letter%s of script errors: tried once more",
+                  desk->name, n, n == 1 ? "" : "s");
+    free(o);
+}
+
+static void on_offered(void *arg, struct zapi_inbox_offered *list)
+{
+    struct offer *o = arg;
+    o->list = list;
+    zapi_hub_post(o->hub, &o->post);
+}
+
+static void offer_dead(struct desk *desk)
+{
+    struct offer *o = malloc(sizeof *o);
+    if (!o) {
+        zapi_err("no memory to try dead letters once more");
+        return;
+    }
+    *o = (struct offer){.post.run = run_offer,
+                        .hub = desk->hub,
+                        .slot = desk->slot,
+                        .serial = desk->serial};
+    zapi_inbox_offer(desk->hub->inbox, desk->slot, on_offered, o);
+}
+
+void zapi_hub_succeed(struct zapi_hub_seat *seat)
+{
+    struct desk *desk = seat->desk;
+    if (desk->current == seat)
+        return;
+    set_current(desk, seat);
+    begin_next_turn(desk);
+    zapi_dispatch_limit(desk->dispatch, seat->config.concurrency);
+    offer_dead(desk);
+}
+
+/* Does another one run what this one gives up? */
+static bool was_succeeded(const struct zapi_hub_seat *seat)
+{
+    return seat->desk->current && seat->desk->current != seat;
 }
 
 /* ---- the end of a handler ---- */
 
+/* It runs no more with this seat. */
 static void not_running(struct zapi_hub_seat *seat, struct zapi_delivery *one)
 {
     struct running *r = one->data;
+    if (!one->parked)
+        seat->running--;
     one->data = NULL;
     if (!r)
         return;
     double seconds = (double)(uv_hrtime() - r->began) / 1e9;
     zapi_metrics_observe(ZAPI_M_HANDLER_SECONDS, NULL, seconds);
-    *(r->prev ? &r->prev->next : &seat->running) = r->next;
+    *(r->prev ? &r->prev->next : &seat->desk->running) = r->next;
     if (r->next)
         r->next->prev = r->prev;
     free(r);
@@ -945,27 +1217,29 @@ static void free_writes(struct zapi_write *w)
 
 void zapi_hub_release(struct zapi_hub_seat *seat, struct zapi_delivery *one)
 {
-    zapi_dispatch_release(seat->dispatch, one);
+    zapi_dispatch_release(seat->desk->dispatch, one);
 }
 
 void zapi_hub_park(struct zapi_hub_seat *seat, struct zapi_delivery *one,
                    struct zapi_write *writes)
 {
-    struct zapi_inbox_end end = {.slot = seat->slot,
+    struct zapi_inbox_end end = {.slot = seat->desk->slot,
                                  .seq = one->seq,
                                  .order = one->event->order,
                                  .outcome = ZAPI_INBOX_PARKED,
                                  .attempt = one->attempt,
                                  .writes = writes};
-    zapi_inbox_finish(seat->hub->inbox, &end, NULL, NULL);
-    zapi_dispatch_park(seat->dispatch, one);
+    zapi_inbox_finish(seat->desk->hub->inbox, &end, NULL, NULL);
+    if (!one->parked)
+        seat->running--;
+    zapi_dispatch_park(seat->desk->dispatch, one);
 }
 
 void zapi_hub_consume(struct zapi_hub_seat *seat, struct zapi_delivery *one,
                       struct zapi_write *writes,
                       void (*done)(void *arg, enum zapi_db_result r), void *arg)
 {
-    struct zapi_inbox_end end = {.slot = seat->slot,
+    struct zapi_inbox_end end = {.slot = seat->desk->slot,
                                  .seq = one->seq,
                                  .order = one->event->order,
                                  .outcome = ZAPI_INBOX_DONE,
@@ -973,16 +1247,16 @@ void zapi_hub_consume(struct zapi_hub_seat *seat, struct zapi_delivery *one,
                                  .last = one->event->only,
                                  .writes = writes};
     one->consumed = true;
-    zapi_inbox_finish(seat->hub->inbox, &end, done, arg);
+    zapi_inbox_finish(seat->desk->hub->inbox, &end, done, arg);
 }
 
-void zapi_hub_unpark(struct zapi_hub_seat *seat, uint64_t seq, unsigned attempt)
+static void unpark(struct desk *desk, uint64_t seq, unsigned attempt)
 {
     struct zapi_delivery *one = calloc(1, sizeof *one);
     if (one) {
         *one = (struct zapi_delivery){
             .seq = seq, .attempt = attempt, .again = true};
-        if (zapi_dispatch_unpark(seat->dispatch, one))
+        if (zapi_dispatch_unpark(desk->dispatch, one))
             return;
         free(one);
     }
@@ -990,14 +1264,66 @@ void zapi_hub_unpark(struct zapi_hub_seat *seat, uint64_t seq, unsigned attempt)
              (unsigned long long)seq);
 }
 
+/* Does a seat before this one have it still? */
+static bool runs_elsewhere(const struct zapi_hub_seat *seat, uint64_t seq)
+{
+    const struct running *r = seat->desk->running;
+    if (!seat->desk->seats->next)
+        return false;
+    while (r && (r->seat == seat || r->one->seq != seq))
+        r = r->next;
+    return r != NULL;
+}
+
+void zapi_hub_unpark(struct zapi_hub_seat *seat, uint64_t seq, unsigned attempt)
+{
+    struct desk *desk = seat->desk;
+    struct unpark *u = NULL;
+    if (runs_elsewhere(seat, seq))
+        u = malloc(sizeof *u);
+    if (!u) {
+        unpark(desk, seq, attempt);
+        return;
+    }
+    *u = (struct unpark){.next = desk->unparks, .seq = seq, .attempt = attempt};
+    desk->unparks = u;
+}
+
+/* NULL: nobody waits for it. To be freed. */
+static struct unpark *take_unpark(struct desk *desk, uint64_t seq)
+{
+    struct unpark **link = &desk->unparks;
+    while (*link && (*link)->seq != seq)
+        link = &(*link)->next;
+    struct unpark *u = *link;
+    if (u)
+        *link = u->next;
+    return u;
+}
+
+/* A former seat has ended what the current one was to take up. */
+static void tell_ended(struct desk *desk, uint64_t seq, bool runs_again)
+{
+    struct unpark *u = take_unpark(desk, seq);
+    struct zapi_hub_seat *seat = desk->current;
+    if (u && !runs_again && seat && seat->config.ended_elsewhere)
+        seat->config.ended_elsewhere(seat->config.arg, seq);
+    free(u);
+}
+
 void zapi_hub_end(struct zapi_hub_seat *seat, struct zapi_delivery *one,
                   struct zapi_inbox_end *end)
 {
     const struct zapi_event *ev = one->event;
-    end->slot = seat->slot;
+    bool former = was_succeeded(seat);
+    end->slot = seat->desk->slot;
     end->seq = one->seq;
     end->order = ev->order;
     end->last = ev->only;
+    if (former && end->outcome == ZAPI_INBOX_DEAD && end->by_script) {
+        end->outcome = ZAPI_INBOX_AGAIN; /* the next one may do better */
+        end->due = zapi_clock_now();
+    }
     if (end->outcome != ZAPI_INBOX_DONE) {
         free_writes(end->writes);
         end->writes = NULL;
@@ -1007,30 +1333,52 @@ void zapi_hub_end(struct zapi_hub_seat *seat, struct zapi_delivery *one,
     if (one->consumed) {
         free_writes(end->writes);
         end->outcome = ZAPI_INBOX_DONE;
-    } else if (ev->keep || !zapi_hub_db(seat->hub) || end->writes) {
-        zapi_inbox_finish(seat->hub->inbox, end, NULL, NULL);
+    } else if (ev->keep || !zapi_hub_db(seat->desk->hub) || end->writes) {
+        zapi_inbox_finish(seat->desk->hub->inbox, end, NULL, NULL);
     } else { /* presence: not stored, never tried again */
         free_writes(end->writes);
         end->outcome = ZAPI_INBOX_DONE;
     }
+    bool again =
+        end->outcome == ZAPI_INBOX_AGAIN || end->outcome == ZAPI_INBOX_LATER;
     one->attempt = end->attempt;
     one->again = true;
-    if (end->outcome == ZAPI_INBOX_AGAIN || end->outcome == ZAPI_INBOX_LATER)
-        watch_clock(seat); /* before what is due by the new one is put aside */
+    if (former)
+        tell_ended(seat->desk, one->seq, again);
+    if (again)
+        watch_clock(
+            seat->desk); /* before what is due by the new one is put aside */
     if (end->outcome == ZAPI_INBOX_AGAIN)
-        zapi_dispatch_again(seat->dispatch, one, end->due);
+        zapi_dispatch_again(seat->desk->dispatch, one, end->due);
     else if (end->outcome == ZAPI_INBOX_LATER)
-        zapi_dispatch_later(seat->dispatch, one, end->due);
+        zapi_dispatch_later(seat->desk->dispatch, one, end->due);
     else
-        zapi_dispatch_done(seat->dispatch, one);
+        zapi_dispatch_done(seat->desk->dispatch, one);
+}
+
+/* Parked, it is taken up again when its answer comes; maybe that was. */
+static void abandon_parked(struct desk *desk, struct zapi_delivery *one)
+{
+    struct unpark *u = take_unpark(desk, one->seq);
+    zapi_dispatch_done(desk->dispatch, one);
+    if (u)
+        unpark(desk, u->seq, u->attempt);
+    free(u);
 }
 
 void zapi_hub_abandon(struct zapi_hub_seat *seat, struct zapi_delivery *one)
 {
+    struct desk *desk = seat->desk;
     not_running(seat, one);
-    if (!one->parked) /* else it is taken up again when its answer comes */
+    if (one->parked) {
+        abandon_parked(desk, one);
+    } else if (was_succeeded(seat) && !one->consumed) {
+        one->again = true;
+        zapi_dispatch_restart(desk->dispatch, one);
+    } else {
         zapi_hub_pause(seat);
-    zapi_dispatch_done(seat->dispatch, one);
+        zapi_dispatch_done(desk->dispatch, one);
+    }
 }
 
 /* ---- commands, watchers ---- */
@@ -1039,52 +1387,33 @@ void zapi_hub_each_running(struct zapi_hub *hub, zapi_hub_visit *visit,
                            void *arg)
 {
     for (int i = 0; i < ZAPI_AUTOMATIONS; i++) {
-        struct zapi_hub_seat *seat = hub->seats[i];
-        for (struct running *r = seat ? seat->running : NULL; r; r = r->next)
-            visit(arg, seat->name, r->one,
+        struct desk *desk = hub->desks[i];
+        for (struct running *r = desk ? desk->running : NULL; r; r = r->next)
+            visit(arg, desk->name, r->one,
                   (double)(uv_hrtime() - r->began) / 1e9);
     }
-}
-
-static struct zapi_hub_seat *seat_named(struct zapi_hub *hub, const char *name)
-{
-    for (int i = 0; i < ZAPI_AUTOMATIONS; i++)
-        if (hub->seats[i] && strcmp(hub->seats[i]->name, name) == 0)
-            return hub->seats[i];
-    return NULL;
 }
 
 void zapi_hub_revive(struct zapi_hub_seat *seat, const char *order,
                      uint64_t seq, unsigned attempt, double due)
 {
-    struct zapi_delivery *one = calloc(1, sizeof *one);
-    if (one) {
-        one->seq = seq;
-        one->attempt = attempt;
-        one->due = due;
-        one->again = true;
-        if (zapi_dispatch_add(seat->dispatch, one, order))
-            return;
-        free(one);
-    }
-    zapi_err("no memory for event %llu: it waits for the next start",
-             (unsigned long long)seq);
+    revive(seat->desk, order, seq, attempt, due);
 }
 
 void zapi_hub_revived(struct zapi_hub *hub, const char *automation,
                       const char *order, uint64_t seq)
 {
-    struct zapi_hub_seat *seat = seat_named(hub, automation);
-    if (seat)
-        zapi_hub_revive(seat, order, seq, 0, 0);
+    struct desk *desk = desk_named(hub, automation);
+    if (desk)
+        revive(desk, order, seq, 0, 0);
 }
 
 void zapi_hub_dropped(struct zapi_hub *hub, const char *automation,
                       const char *order, uint64_t seq)
 {
-    struct zapi_hub_seat *seat = seat_named(hub, automation);
-    if (seat)
-        zapi_dispatch_drop(seat->dispatch, seq, order);
+    struct desk *desk = desk_named(hub, automation);
+    if (desk)
+        zapi_dispatch_drop(desk->dispatch, seq, order);
 }
 
 bool zapi_hub_writable(const struct zapi_hub *hub)
@@ -1097,9 +1426,9 @@ void zapi_hub_measure(struct zapi_hub *hub)
     struct zapi_gauges g = {0};
     size_t running = 0, waiting = zapi_inbox_depth(hub->inbox);
     for (int i = 0; i < ZAPI_AUTOMATIONS; i++)
-        if (hub->seats[i]) {
-            running += zapi_hub_running(hub->seats[i]);
-            waiting += zapi_hub_waiting(hub->seats[i]);
+        if (hub->desks[i]) {
+            running += zapi_dispatch_running(hub->desks[i]->dispatch);
+            waiting += zapi_dispatch_waiting(hub->desks[i]->dispatch);
         }
     zapi_metrics_set(ZAPI_M_HANDLERS, NULL, (double)running);
     zapi_metrics_set(ZAPI_M_DEPTH, NULL, (double)waiting);

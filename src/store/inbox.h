@@ -99,6 +99,20 @@ typedef void zapi_inbox_visit(void *arg, const struct zapi_inbox_pending *p);
 size_t zapi_inbox_pending(struct zapi_inbox *in, int slot,
                           zapi_inbox_visit *visit, void *arg);
 
+/* For a next generation of the automation: what is dead by a script's error
+ * waits again. `done` runs on the writer thread after the commit (without db,
+ * or when it cannot be written: at once) with what was found: a list to be freed
+ * one by one. */
+struct zapi_inbox_offered {
+    struct zapi_inbox_offered *next;
+    uint64_t seq;
+    unsigned attempt;
+    char order[ZAPI_ORDER_MAX];
+};
+void zapi_inbox_offer(struct zapi_inbox *in, int slot,
+                      void (*done)(void *arg, struct zapi_inbox_offered *list),
+                      void *arg);
+
 enum zapi_inbox_outcome {
     ZAPI_INBOX_DONE,   /* handled (or dropped) */
     ZAPI_INBOX_DEAD,   /* kept and shown; does not hold up the chat */

@@ -129,6 +129,96 @@ size_t zapi_inbox_pending(struct zapi_inbox *in, int slot,
     return n;
 }
 
+/* ---- what is offered to a next generation ---- */
+
+struct offer {
+    struct zapi_job job;
+    int64_t automation;
+    struct zapi_inbox_offered *list;
+    void (*done)(void *arg, struct zapi_inbox_offered *list);
+    void *arg;
+};
+
+static const char all_dead[] =
+    "SELECT person, seq, attempts FROM delivery INDEXED BY delivery_dead"
+    " WHERE automation=?1 AND state=2 AND by_script=1";
+static const char offer_dead[] =
+    "UPDATE delivery SET state=0, offered=1, due=0, ended=NULL, reason=NULL"
+    " WHERE automation=?1 AND person=?2 AND seq=?3";
+
+static void free_offered(struct offer *o)
+{
+    while (o->list) {
+        struct zapi_inbox_offered *one = o->list;
+        o->list = one->next;
+        free(one);
+    }
+}
+
+/* false: no memory. `person` is kept as it is in the table. */
+static bool find_dead(struct offer *o, struct zapi_sql *sql)
+{
+    bool ok = true;
+    struct zapi_stmt *st = zapi_sql_begin(sql, all_dead);
+    zapi_sql_int(st, 1, o->automation);
+    while (ok && zapi_sql_row(st)) {
+        struct zapi_inbox_offered *one = calloc(1, sizeof *one);
+        ok = one != NULL;
+        if (!ok)
+            break;
+        strncat(one->order, zapi_sql_get_text(st, 0), sizeof one->order - 1);
+        one->seq = (uint64_t)zapi_sql_get_int(st, 1);
+        one->attempt = (unsigned)zapi_sql_get_int(st, 2);
+        one->next = o->list;
+        o->list = one;
+    }
+    zapi_sql_end(st);
+    return ok;
+}
+
+static bool apply_offer(struct zapi_job *job, struct zapi_sql *sql)
+{
+    struct offer *o = (struct offer *)job;
+    free_offered(o); /* of a batch that was taken back */
+    bool ok = find_dead(o, sql);
+    for (struct zapi_inbox_offered *one = o->list; ok && one; one = one->next) {
+        struct zapi_stmt *st = zapi_sql_begin(sql, offer_dead);
+        zapi_sql_int(st, 1, o->automation);
+        zapi_sql_text(st, 2, one->order);
+        zapi_sql_int(st, 3, (int64_t)one->seq);
+        ok = zapi_sql_run(st);
+    }
+    return ok;
+}
+
+static void done_offer(struct zapi_job *job, enum zapi_db_result result)
+{
+    struct offer *o = (struct offer *)job;
+    if (result != ZAPI_DB_OK) /* they stay dead until the next one */
+        free_offered(o);
+    for (struct zapi_inbox_offered *one = o->list; one; one = one->next)
+        if (one->order[0] == '~')
+            one->order[0] = '\0';
+    o->done(o->arg, o->list);
+    free(o);
+}
+
+void zapi_inbox_offer(struct zapi_inbox *in, int slot,
+                      void (*done)(void *arg, struct zapi_inbox_offered *list),
+                      void *arg)
+{
+    struct offer *o = in->config.db ? calloc(1, sizeof *o) : NULL;
+    if (!o) {
+        done(arg, NULL);
+        return;
+    }
+    *o = (struct offer){.job = {.apply = apply_offer, .done = done_offer},
+                        .automation = in->slots[slot].id,
+                        .done = done,
+                        .arg = arg};
+    zapi_db_submit(in->config.db, &o->job);
+}
+
 /* ---- an event from disk ---- */
 
 static const char one_event[] =
