@@ -864,17 +864,70 @@ static void nothing_can_be_stored(void)
     stop();
 }
 
+static void no_done(struct zapi_job *job, enum zapi_db_result r)
+{
+    (void)job;
+    (void)r;
+}
+
+static bool nothing(struct zapi_job *job, struct zapi_sql *sql)
+{
+    (void)job;
+    (void)sql;
+    return true;
+}
+
+struct held {
+    struct zapi_job job;
+    struct flag begun, go;
+};
+
+static bool hold(struct zapi_job *job, struct zapi_sql *sql)
+{
+    struct held *h = (struct held *)job;
+    (void)sql;
+    flag_raise(&h->begun);
+    return flag_wait(&h->go, 1);
+}
+
+static _Atomic int nstored, nfull;
+
+static void counted(void *arg, enum zapi_inbox_result r)
+{
+    (void)arg;
+    if (r == ZAPI_INBOX_STORED)
+        nstored++;
+    else if (r == ZAPI_INBOX_FULL)
+        nfull++;
+}
+
+/* The disk hangs: what waits for it is bounded, the rest is refused at once. */
+static void no_more_than_can_wait_for_the_disk(void)
+{
+    enum { MOST = 20000, MORE = 50 };
+    static struct held h = {.begun = FLAG, .go = FLAG};
+    h.job = (struct zapi_job){.apply = hold, .done = no_done};
+    start();
+    zapi_db_submit(db, &h.job);
+    CHECK(flag_wait(&h.begun, 1));
+    for (uint64_t i = 1; i <= MOST - 1 + MORE; i++)
+        zapi_inbox_append(inbox, message(i, "C"), true, counted, NULL);
+    CHECK_INT(nfull, MORE);
+    CHECK_INT(nstored, 0);
+    flag_raise(&h.go);
+    CHECK_INT(zapi_db_run(db, &(struct zapi_job){.apply = nothing}),
+              ZAPI_DB_OK);
+    CHECK_INT(nstored, MOST - 1);
+    CHECK_INT(add(message(MOST, "C")), ZAPI_INBOX_STORED); /* no key stayed */
+    CHECK_INT(events(), MOST);
+    stop();
+}
+
 static bool fail_job(struct zapi_job *job, struct zapi_sql *sql)
 {
     (void)job;
     (void)sql;
     return false;
-}
-
-static void no_done(struct zapi_job *job, enum zapi_db_result r)
-{
-    (void)job;
-    (void)r;
 }
 
 /* A job that fails has the batch applied twice: keys must not seem known. */
@@ -1089,6 +1142,7 @@ int main(void)
     EACH(a_write_that_fails_makes_a_dead_letter);
     EACH(found_after_its_person_was_merged);
     EACH(nothing_can_be_stored);
+    EACH(no_more_than_can_wait_for_the_disk);
     EACH(a_batch_that_runs_again);
     EACH(authors_are_known_for_a_week);
     EACH(keys_are_forgotten_after_a_week);
