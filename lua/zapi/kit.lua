@@ -9,14 +9,6 @@
 --- are options.
 local M = {}
 
----@class zapi.Kit
----@field rate fun(options?: zapi.kit.RateOptions): fun(ctx: zapi.ctx, next: fun())
----@field hours fun(options: zapi.kit.HoursOptions): fun(ctx: zapi.ctx, next: fun())
----@field maintenance fun(options?: zapi.kit.MaintenanceOptions): fun(ctx: zapi.ctx, next: fun())
----@field typing fun(options?: zapi.kit.TypingOptions): fun(ctx: zapi.ctx, next: fun())
----@field log fun(options?: zapi.kit.LogOptions): fun(ctx: zapi.ctx, next: fun())
----@field optout fun(bot: zapi.Bot, options?: zapi.kit.OptoutOptions): zapi.kit.Ledger
-
 local parts <const> = {
    rate = true, hours = true, maintenance = true, typing = true, log = true, optout = true,
 }

@@ -169,6 +169,22 @@ describe("generated files", function()
       end)
    end)
 
+   it("has the kit, and what goes with flows and handover", function()
+      local path = "library/zapi.lua"
+      local text = read(place.folder .. "/fresh/" .. path)
+      for name in shell.must("ls lua/zapi/kit"):gmatch "(%w+)%.lua" do
+         if name ~= "people" then
+            assert.is_truthy(text:find("\nfunction kit." .. name .. "(", 1, true), name)
+         end
+      end
+      for _, head in ipairs {
+         "Bot:state", "ctx:enter", "ctx:leave", "ctx:handover", "ctx:resume", "Ledger:has",
+         "Ledger:add", "Ledger:remove", "Ledger:each",
+      } do
+         assert.is_truthy(text:find("\nfunction " .. head .. "(", 1, true), head)
+      end
+   end)
+
    describe("zapibot types", function()
       local function types(env)
          local code, out, err = place.run("types", env)

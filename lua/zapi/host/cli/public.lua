@@ -17,6 +17,7 @@
 ---@field csv zapi.csv
 ---@field br zapi.br
 ---@field crypto zapi.crypto
+---@field kit zapi.kit
 local zapi = {}
 
 --- What a failed call returns beside nil. tostring() gives one line.
@@ -501,6 +502,17 @@ local bot_module = {}
 ---@field max_body? integer bytes of a webhook
 ---@field name? string of the data on disk: two bots in one script need two
 ---@field limits? zapi.BotLimits
+---@field handover? zapi.HandoverOptions when a person takes over a chat
+
+---@class zapi.HandoverOptions
+---@field on_typing? boolean the owner who types in a private chat takes it over
+---@field words? string|string[] of customers who want a person ("atendente")
+---@field back? string|string[] of customers or the owner: the bot again (whole messages)
+---@field hours? number until the bot is back (12), from the person's last message on
+---@field to? string who is told: a number or a group
+---@field note? string|false what the customer reads after `words`
+---@field resumed? string|false what the customer reads after `back`
+---@field told? string what `to` reads: {name}, {phone}, {link}, {text}
 
 ---@class zapi.BotLimits what keeps a number from being banned; false: no limit
 ---@field replies_per_chat? integer|false answers in one chat in a minute (20)
@@ -552,6 +564,21 @@ function Bot:command(name, fn, options) end
 ---@param fn zapi.handler
 ---@return zapi.Bot
 function Bot:use(fn) end
+
+--- A state of a flow: who is in it (ctx:enter) has their messages go to `on`, before
+--- the handlers and after commands, until the flow enters another one or leaves. In
+--- groups each person has a flow of their own. State and data are kept on disk.
+---@param name string
+---@param options zapi.StateOptions
+---@return zapi.Bot
+function Bot:state(name, options) end
+
+---@class zapi.StateOptions
+---@field on fun(ctx: zapi.ctx, data: table, next: fun()): any a message of this person
+---@field enter? fun(ctx: zapi.ctx, data: table)
+---@field leave? fun(ctx: zapi.ctx, data: table, to?: string) to: the next state
+---@field timeout? number|{[1]: number, [2]: fun(ctx: zapi.ctx, data: table)} seconds without a message
+---@field on_timeout? fun(ctx: zapi.ctx, data: table)
 
 --- Gets what a handler threw and its traceback. Without it failures are logged.
 --- What follows from a failure follows afterwards, unless this calls ctx:drop() or
@@ -688,6 +715,7 @@ function Message:delete() end
 ---@field now number
 ---@field from_me boolean
 ---@field from_api boolean
+---@field handed_over boolean a person serves this chat: ctx:handover
 ---@field log zapi.log
 local ctx = {}
 
@@ -731,12 +759,136 @@ function ctx:is_admin(who) end
 ---@return zapi.Error|nil err
 function ctx:download(path, options) end
 
+--- This person is in a state of bot:state from now on, and leaves the one before.
+---@param name string
+---@param data? table kept with the state
+function ctx:enter(name, data) end
+
+--- This person leaves the state. Were they in one?
+---@return boolean
+function ctx:leave() end
+
+--- A person takes over: this chat's messages come to no handler any more, until
+--- ctx:resume, the `back` words of the bot, or so many hours (12).
+---@param options? {to?: string, hours?: number, note?: string}
+function ctx:handover(options) end
+
+--- The bot serves this chat again. Did a person?
+---@return boolean
+function ctx:resume() end
+
 --- Ends the handler at once; the event counts as handled: `return ctx:drop()`.
 function ctx:drop() end
 
 --- Ends the handler at once; the event comes again: `return ctx:retry_later(60)`.
 ---@param seconds number
 function ctx:retry_later(seconds) end
+
+-- ---- what most bots want before their handlers -----------------------------
+
+---@class zapi.kit
+local kit = {}
+
+---@alias zapi.middleware fun(ctx: zapi.ctx, next: fun()): any
+
+---@class zapi.kit.RateOptions
+---@field per? number seconds (60)
+---@field max? integer messages in so many seconds (20)
+---@field by? "person"|"chat"|fun(ctx: zapi.ctx): string? who is counted (person)
+---@field reply? string|false said once in a span of time, in private chats
+
+--- At most so many messages of one person; what is more comes to no handler.
+---@param options? zapi.kit.RateOptions
+---@return zapi.middleware
+function kit.rate(options) end
+
+---@alias zapi.kit.Day string|string[] "09:00-12:00, 13:00-18:00"
+
+---@class zapi.kit.HoursOptions
+---@field zone? string "America/Sao_Paulo"; else the bot's
+---@field mon? zapi.kit.Day a day left out is closed
+---@field tue? zapi.kit.Day
+---@field wed? zapi.kit.Day
+---@field thu? zapi.kit.Day
+---@field fri? zapi.kit.Day
+---@field sat? zapi.kit.Day
+---@field sun? zapi.kit.Day
+---@field from? {timezone: string, days: table[], mode?: string} businessHours of z:get_business_profile
+---@field holidays? table<integer|string, string|string[]> "12-25" or "2026-02-17"; ["12-24"] = "09:00-12:00"
+---@field closed? string|false|fun(ctx: zapi.ctx, opens?: number): string? what they read ({when})
+---@field pass? boolean handlers run all the same
+---@field groups? boolean in groups too
+
+--- Outside of business hours customers are told when it opens, and no handler runs.
+---@param options zapi.kit.HoursOptions
+---@return zapi.middleware
+function kit.hours(options) end
+
+---@class zapi.kit.MaintenanceOptions
+---@field ends? number Unix seconds; left out: as long as it is in use
+---@field on? fun(ctx: zapi.ctx): any asked at each message: is it so now?
+---@field text? string|false
+---@field allow? string|string[] numbers whose messages go on
+---@field every? number seconds until the same person is told again (3600)
+---@field zone? string
+
+--- Whoever writes is told that the bot is being worked on.
+---@param options? zapi.kit.MaintenanceOptions
+---@return zapi.middleware
+function kit.maintenance(options) end
+
+--- "typing…" before each text, as long as a person would take for it.
+---@param options? {per_char?: number, max?: number} seconds (0.03 and 5)
+---@return zapi.middleware
+function kit.typing(options) end
+
+--- A line in the log for each event.
+---@param options? {level?: "debug"|"info"|"warn"|"error", text?: boolean}
+---@return zapi.middleware
+function kit.log(options) end
+
+---@class zapi.kit.OptoutOptions
+---@field words? string|string[] whole messages (sair, parar, cancelar, stop)
+---@field back? string|string[] (voltar)
+---@field confirm? string|false what is read after SAIR, once
+---@field welcome? string|false what is read after VOLTAR
+---@field lanes? string|string[] of z.outbox that leave all the same, without guard = "optout"
+---@field ledger? string a name: bots with the same one share it
+
+--- Who says SAIR gets no more of what is not an answer.
+---@param bot zapi.Bot
+---@param options? zapi.kit.OptoutOptions
+---@return zapi.kit.Ledger
+function kit.optout(bot, options) end
+
+---@class zapi.kit.Out
+---@field key string
+---@field phone? string
+---@field lid? string
+---@field name? string
+---@field at number when
+---@field word? string what they said
+
+---@class zapi.kit.Ledger
+local Ledger = {}
+
+---@param who string|zapi.contact
+---@return zapi.kit.Out|nil
+function Ledger:has(who) end
+
+--- Were they in before?
+---@param who string|zapi.contact
+---@param word? string how they said it
+---@return boolean
+function Ledger:add(who, word) end
+
+--- Had they opted out?
+---@param who string|zapi.contact
+---@return boolean
+function Ledger:remove(who) end
+
+---@return fun(): string?, zapi.kit.Out?
+function Ledger:each() end
 
 -- ---- what is sent later ----------------------------------------------------
 
