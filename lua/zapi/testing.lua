@@ -9,7 +9,15 @@
 ---
 --- Nothing is imitated between the two: calls and webhooks are HTTP. Written
 --- for busted, but nothing here needs it: a failed expectation is an error.
+---
+--- world:advance(3600) lets an hour pass (testing/clock.lua); world:restart(),
+--- reload() and kill() are the ends of a bot (testing/life.lua); world:fail() and
+--- unplug() are what goes wrong (testing/faults.lua).
+local clock = require "zapi.testing.clock"
 local core = require "zapi.core"
+local diff = require "zapi.testing.diff"
+local faults = require "zapi.testing.faults"
+local life = require "zapi.testing.life"
 local sandboxes = require "zapi.sandbox"
 
 local M = {}
@@ -121,8 +129,38 @@ function Chat:expects(wanted, seconds)
    local got = await(world, seconds or world.timeout, function() return next_reply(self) end)
    if got then self.seen = got.n end
    if got and matches(got, wanted) then return got end
-   error(("%s expected %s\n   but got %s%s%s"):format(self.name, expected_text(wanted), show(got),
-      conversation(world, self.chat), troubles(world)), 2)
+   local differs = got and type(wanted) == "string" and diff.texts(wanted, got.text) or ""
+   error(("%s expected %s\n   but got %s%s%s%s"):format(self.name, expected_text(wanted),
+      show(got), differs, conversation(world, self.chat), troubles(world)), 2)
+end
+
+--- The bot's next messages in this chat have these texts, in this order, and when
+--- all is handled there is no other.
+---@param texts string[]
+---@param seconds? number
+function Chat:expects_all(texts, seconds)
+   local world, got, same = self.world, {}, true
+   local function take(message)
+      self.seen = message.n
+      got[#got + 1] = message.kind == "text" and message.text or show(message)
+      same = same and got[#got] == texts[#got]
+   end
+   for _ = 1, #texts do
+      local message = await(world, seconds or world.timeout, function()
+         return next_reply(self)
+      end)
+      if not message then break end
+      take(message)
+   end
+   world:settle()
+   local more = next_reply(self)
+   while more do
+      take(more)
+      more = next_reply(self)
+   end
+   if same and #got == #texts then return end
+   error(("%s expected other messages (- expected, + got):\n   %s%s"):format(self.name,
+      table.concat(diff.lines(texts, got), "\n   "), troubles(world)), 2)
 end
 
 --- Nothing more comes from the bot: waits until it has handled everything (and
@@ -225,10 +263,65 @@ function World:settle(seconds)
    return true
 end
 
+--- Lets `seconds` pass, in milliseconds: timers, questions, the outbox, sleeps and
+--- everything that expires come in their order, each when all before it is done.
+---@param seconds number
+function World:advance(seconds)
+   if type(seconds) ~= "number" or not (seconds >= 0 and seconds < 3e9) then
+      error("world:advance needs seconds from 0 on", 2)
+   end
+   clock.advance(self, seconds)
+end
+
+--- Lets time pass until an instant: Unix seconds, or a date {year=, month=, day=,
+--- hour=, min=, tz=}.
+---@param when number|table
+function World:advance_to(when)
+   local left = clock.instant(when) - core.now()
+   if left < 0 then error("world:advance_to: this time is over", 2) end
+   clock.advance(self, left)
+end
+
+--- Waits until nothing can happen any more but by time that passes. Unlike settle
+--- it does not wait for a handler that sleeps.
+---@return boolean
+function World:rest() return clock.rest(self) end
+
+--- Of the next calls some fail: 500 (any HTTP status), "lost" (done, and the answer
+--- is lost), "timeout" (done, and no answer comes: world:advance until the bot gives
+--- up), "kill" (done, and then the process is gone: go on with world:kill()).
+---@param what integer|"lost"|"timeout"|"kill"
+---@param options? {n: integer, path: string, body: any, headers: table} n calls (1),
+---   those whose path matches this Lua pattern ("^/send%-text")
+function World:fail(what, options) self.faults:add(what, options) end
+
+--- The network is gone: no call reaches Z-API until world:plug().
+function World:unplug() self.sandbox:unplug() end
+
+function World:plug() self.sandbox:plug() end
+
+--- The bot ends in order and begins anew over the same data (needs options.data).
+---@param options? zapi.testing.Options another script or bot from now on
+function World:restart(options) life.restart(self, options) end
+
+--- A new bot over the same data, as when a script was changed.
+---@param options? zapi.testing.Options
+function World:reload(options) life.reload(self, options) end
+
+--- The process is killed (kill -9) at this moment, and a new one begins with what
+--- it left on disk (needs options.data).
+---@param options? zapi.testing.Options
+function World:kill(options) life.kill(self, options) end
+
+function World:_die() life.die(self) end
+
 local function restore(self)
    for _, name in ipairs(VARIABLES) do core.set_env(name, nil) end
    for name in pairs(self.env) do core.set_env(name, nil) end
    core.set_hosted(self.hosted)
+   core.testing.set(nil)
+   if self.moved_data then core.testing.data(nil) end
+   if self.remove_data then self.remove_data() end
 end
 
 --- Ends bot and sandbox. An error when a handler failed or still runs: a test
@@ -239,12 +332,13 @@ function World:close(opts)
    self.closed = true
    local settled = self:settle()
    local stats = self.bot and self.bot.service and self.bot.service:stats()
+   local failed = self.failed + (stats and stats.failed or 0)
    if self.bot then self.bot:stop(0) end
    self.sandbox:close()
    restore(self)
    if not settled then error("something still runs: a handler, or a webhook on its way", 2) end
-   if stats and stats.failed > 0 and not (opts and opts.failures) then
-      error(("%d handler(s) failed; the log has the traceback"):format(stats.failed), 2)
+   if failed > 0 and not (opts and opts.failures) then
+      error(("%d handler(s) failed; the log has the traceback"):format(failed), 2)
    end
 end
 
@@ -295,6 +389,7 @@ local function start_bot(self, opts)
    end
    if not self.bot then return end
    if not self.bot.service then self.bot:run() end
+   core.set_env("ZAPIBOT_LISTEN", self.bot.address) -- of those that follow it
    self.sandbox:connect_bot(("http://%s/webhook/%s"):format(self.bot.address, self.secret))
 end
 
@@ -303,19 +398,55 @@ end
 ---@field args? string[] its arguments
 ---@field bot? fun(zapi: zapi, env: table): zapi.Bot
 ---@field env? table<string, string> what core.getenv gives beside the credentials
+---@field data? true|string a folder for the bot's data, true: one that is removed
+---   by world:close; left out: they are in memory
+---@field now? number|table what time it is when the world begins: Unix seconds, or a
+---   date {year=, month=, day=, hour=, min=, tz=}
 ---@field timeout? number seconds that expectations wait (2)
 ---@field seed? integer the same ids in every run (1)
+
+function World:_start() start_bot(self, self.options) end
+
+-- A folder of our own, and how it is removed.
+local function temporary()
+   local name = os.tmpname()
+   os.remove(name)
+   local folder = name .. ".zapi"
+   return folder, function() os.execute("rm -rf '" .. folder .. "'") end
+end
+
+-- Data of one world are not the next one's. Under the program they are its own.
+local function open_data(self)
+   local data = self.options.data
+   if data == true then
+      self.data, self.remove_data = temporary()
+   elseif data then
+      self.data = data
+   end
+   self.moved_data = pcall(core.testing.data, self.data or "memory")
+   if self.data and not self.moved_data then
+      error("a world with data on disk needs plain Lua, and no other bot that runs", 0)
+   end
+end
 
 --- Starts a sandbox and a bot that is linked to it.
 ---@param opts zapi.testing.Options
 ---@return zapi.testing.World
 function M.start(opts)
+   core.testing.set(opts.now and clock.instant(opts.now))
    local self = setmetatable({
       sandbox = sandboxes.start { seed = opts.seed or 1, retry_after = 0.05 },
       secret = hex(16), env = opts.env or {}, timeout = opts.timeout or 2,
+      options = {}, failed = 0, hanging = 0,
    }, World)
+   for k, v in pairs(opts) do self.options[k] = v end
+   self.faults = faults.new(self)
+   self.sandbox.intercept = function(...) return self.faults:handle(...) end
    set_environment(self)
-   local ok, err = pcall(start_bot, self, opts)
+   local ok, err = pcall(function()
+      open_data(self)
+      self:_start()
+   end)
    if ok then return self end
    self.sandbox:close()
    restore(self)

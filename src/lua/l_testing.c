@@ -61,6 +61,14 @@ static int l_is_quiet(lua_State *L)
     return 1;
 }
 
+/* calls() -> HTTP calls under way */
+static int l_calls(lua_State *L)
+{
+    struct zapi_rt *rt = zapi_rt_get(L);
+    lua_pushinteger(L, rt->http ? (lua_Integer)zapi_http_active(rt->http) : 0);
+    return 1;
+}
+
 /* data(folder | nil): where the data of the next bot are; "memory": nowhere;
  * nil: where ZAPIBOT_DATA says. No bot may run. */
 static int l_data(lua_State *L)
@@ -88,10 +96,9 @@ static int l_snapshot(lua_State *L)
 void zapi_l_testing_open(lua_State *L)
 {
     static const luaL_Reg functions[] = {
-        {"next", l_next}, {"move", l_move},
-        {"set", l_set},   {"is_quiet", l_is_quiet},
-        {"data", l_data}, {"snapshot", l_snapshot},
-        {NULL, NULL},
+        {"next", l_next},         {"move", l_move},   {"set", l_set},
+        {"is_quiet", l_is_quiet}, {"calls", l_calls}, {"data", l_data},
+        {"snapshot", l_snapshot}, {NULL, NULL},
     };
     luaL_newlib(L, functions);
     lua_setfield(L, -2, "testing");

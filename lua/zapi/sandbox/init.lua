@@ -252,7 +252,10 @@ end
 local function route(self, req)
    local why = guard.refuse(req)
    if why then return 403, why .. "\n" end
-   if api.is_api(req.path) then return api.handle(self, req) end
+   if api.is_api(req.path) then
+      if not self.intercept then return api.handle(self, req) end
+      return self.intercept(req, function() return api.handle(self, req) end)
+   end
    if req.path:find("^/__sandbox/") then return control.handle(self, req) end
    local file = req.path:match("^/media/([%w.]+)$")
    if file then return self.media:serve(file) end
@@ -272,6 +275,27 @@ local function follow(self)
    self.log.on_change = function(entry) self.feed:add("journal", entry) end
 end
 
+local function serve(self, listen)
+   return core.serve {
+      listen = listen, label = "sandbox", max_body = LARGEST_BODY,
+      handler = function(req) return route(self, req) end,
+   }
+end
+
+--- Nobody reaches it until plug(), at the same address.
+function Sandbox:unplug()
+   if self.unplugged then return end
+   self.unplugged = true
+   self.server:close()
+end
+
+function Sandbox:plug()
+   if not self.unplugged then return end
+   local server, err = serve(self, self.address)
+   if not server then error(err, 0) end
+   self.server, self.unplugged = server, false
+end
+
 --- Stops serving; what was under way ends here.
 function Sandbox:close()
    if self.closed then return end
@@ -280,7 +304,7 @@ function Sandbox:close()
    for _, task in pairs(self.tasks) do tasks[#tasks + 1] = task end
    for _, task in ipairs(tasks) do task:cancel() end
    self.feed.signal:fire()
-   self.server:close()
+   if not self.unplugged then self.server:close() end
 end
 
 local function new_seed()
@@ -333,10 +357,7 @@ function M.start(opts)
       retry_after = opts.retry_after,
    }
    follow(self)
-   local server, err = core.serve {
-      listen = opts.listen or "127.0.0.1:0", label = "sandbox", max_body = LARGEST_BODY,
-      handler = function(req) return route(self, req) end,
-   }
+   local server, err = serve(self, opts.listen or "127.0.0.1:0")
    if not server then error(err, 0) end
    self.server = server
    self.address = self.server.address

@@ -2,6 +2,7 @@
 --- happened. A refused one is tried once more after a moment: the documents
 --- promise nothing, receivers have seen both.
 local json = require "zapi.core"
+local signals = require "zapi.sandbox.signal"
 
 local M = {}
 
@@ -31,8 +32,19 @@ function M.new(opts)
    return setmetatable({
       world = opts.world, journal = opts.journal, request = opts.request,
       spawn = opts.spawn, sleep = opts.sleep, retry_after = opts.retry_after or 1,
-      queue = {}, head = 1, tail = 0,
+      queue = {}, head = 1, tail = 0, holds = 0, signal = signals.new(),
    }, Webhooks)
+end
+
+--- The receiver is away: nothing is delivered until release().
+function Webhooks:hold()
+   if self.held then return end
+   self.held, self.holds = true, self.holds + 1
+end
+
+function Webhooks:release()
+   self.held = false
+   self.signal:fire()
 end
 
 local function blocked_by_filter(world, body)
@@ -62,11 +74,22 @@ local function target(world, body)
    return url
 end
 
+-- An answer that comes after hold() is of a receiver that is gone by now: it is
+-- asked anew.
+local function request(self, options)
+   while true do
+      while self.held do self.signal:wait(60) end
+      local holds = self.holds
+      local reply, err = self.request(options)
+      if holds == self.holds then return reply, err end
+   end
+end
+
 local function post(self, item)
    local entry = item.entry
    for attempt = 1, 2 do
       if attempt > 1 then self.sleep(self.retry_after) end
-      local reply, err = self.request {
+      local reply, err = request(self, {
          method = "POST", url = item.url, body = item.text, timeout = 5,
          headers = {
             ["content-type"] = "application/json",
@@ -74,7 +97,7 @@ local function post(self, item)
             ["server"] = "Z-API",
             ["origin"] = "https://api.z-api.io",
          },
-      }
+      })
       local ok = reply and reply.status >= 200 and reply.status < 300
       self.journal:update(entry, {
          attempts = attempt, status = reply and reply.status,
