@@ -43,6 +43,8 @@ Asks.__index = Asks
 --- Seconds that a question waits for its answer, and that its handler is kept in
 --- memory meanwhile.
 M.timeout, M.unload = 86400, 600
+--- So many wait in memory at most: whoever waited longest is only rows then.
+M.most = 1000
 --- The clock may be set: deadlines are looked at so often at least.
 M.look = 60
 
@@ -208,10 +210,37 @@ local function park_again(self, entry, steps)
    unit:park()
 end
 
+-- Who waits in memory, as a list from the oldest to the newest.
+local function line_up(self, entry)
+   local newest = self.newest
+   entry.older, self.newest = newest, entry
+   if newest then newest.newer = entry else self.oldest = entry end
+   self.n_live = self.n_live + 1
+end
+
+local function leave_line(self, entry)
+   local older, newer = entry.older, entry.newer
+   if older then older.newer = newer else self.oldest = newer end
+   if newer then newer.older = older else self.newest = older end
+   entry.older, entry.newer = nil, nil
+   self.n_live = self.n_live - 1
+end
+
+-- What has waited since before `before`, or is one too many, is rows only.
+local function unload_idle(self, before)
+   local entry = self.oldest
+   while entry and (entry.since <= before or self.n_live > M.most) do
+      local newer = entry.newer
+      if not entry.done and (entry.hands or 0) == 0 then self.bot.service:unload(entry.seq) end
+      entry = newer
+   end
+end
+
 local Waiting = {}
 
 function Waiting:__close()
    local asks, entry = self.asks, self.entry
+   leave_line(asks, entry)
    if asks.live[entry.at] == entry then asks.live[entry.at] = nil end
    if asks.by_seq[entry.seq] == entry then asks.by_seq[entry.seq] = nil end
 end
@@ -237,6 +266,8 @@ local function await(self, entry)
    self.live[entry.at], self.by_seq[entry.seq] = entry, entry
    self.any = true
    entry.since = core.hrtime()
+   line_up(self, entry)
+   if self.unloader and self.n_live > M.most then unload_idle(self, 0) end
    self:arm(entry.due)
    local waiting <close> = setmetatable({asks = self, entry = entry}, Waiting) -- luacheck: ignore
    watch:forget(watched)
@@ -456,15 +487,6 @@ local function answer(self, ctx, place)
       if not entry and not again then return false end
       if entry and not entry.done and offer(self, ctx, entry) then return true end
    end -- it has ended by itself meanwhile: this comes after what follows from that
-end
-
---- Is this message how the open question of its private chat is left?
-function Asks:escapes(ctx)
-   local found = self.any and self:find(order_of(ctx))
-   if not found or not may_answer(ctx, found) then return false end
-   local entry = found.gate and found or load(self, ctx, found)
-   local escape = entry and entry.wanted.escape
-   return escape and escape(ctx) ~= nil or false
 end
 
 --- Is this message how the open question of its private chat is left?
@@ -712,18 +734,6 @@ function Asks:arm(due)
    self.timer = core.after(seconds, function() self:sweep() end)
 end
 
--- What has waited for long is rows only, and costs no memory.
-local function unload_idle(self, seconds)
-   local before, idle = core.hrtime() - seconds, {}
-   for _, entry in pairs(self.live) do
-      local busy = entry.done or (entry.hands or 0) > 0
-      if not busy and entry.since <= before then idle[#idle + 1] = entry end
-   end
-   for _, entry in ipairs(idle) do
-      if not entry.done then self.bot.service:unload(entry.seq) end
-   end
-end
-
 -- ---- life ----
 
 --- Answers are messages, whatever else the bot listens to.
@@ -822,7 +832,7 @@ function Asks:start()
    end
    if unload and service.durable then
       self.unloader = core.interval(math.max(unload / 4, 0.01), function()
-         if next(self.live) then unload_idle(self, unload) end
+         unload_idle(self, core.hrtime() - unload)
       end)
    end
 end
@@ -843,7 +853,7 @@ function M.new(bot, unload)
    end
    return setmetatable({
       bot = bot, live = {}, by_seq = {}, busy = {}, loading = {}, n_loading = 0,
-      early = {}, active = 0, any = false,
+      early = {}, active = 0, n_live = 0, any = false,
       timeout = M.timeout, unload = unload,
    }, Asks)
 end

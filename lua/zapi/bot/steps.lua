@@ -26,6 +26,9 @@ local M = {}
 local Steps = {}
 Steps.__index = Steps
 
+-- Thousands of handlers may wait: tables are made when something is put in.
+local NONE <const> = setmetatable({}, {__newindex = function() error("shared") end})
+
 --- Seconds that steps are kept after the question before which they were: dead
 --- letters are offered again.
 M.keep = 30 * 86400
@@ -54,6 +57,7 @@ local readers = {
 
 local function load(self)
    local prefix, after = M.key(self.seq, ""), nil
+   self.parks, self.answers, self.named = {}, {}, {}
    repeat
       local rows, more = store.scan(self.ns, prefix, after, 1000)
       for _, row in ipairs(rows) do
@@ -72,7 +76,7 @@ function M.of(ctx)
    if self then return self end
    self = setmetatable({
       ctx = ctx, ns = M.namespace(ctx._bot), seq = ctx._ev.seq,
-      n = 0, total = 0, at = 0, log = {}, parks = {}, answers = {}, named = {},
+      n = 0, total = 0, at = 0, log = NONE, parks = NONE, answers = NONE, named = NONE,
    }, Steps)
    ctx._steps = self
    if ctx._ev.again then load(self) end
@@ -99,6 +103,7 @@ function Steps:take(kind, name, fn)
       return known[3]
    end
    local value = fn()
+   if self.log == NONE then self.log = {} end
    self.at, self.log[at] = at, {kind, name, value}
    return value
 end
@@ -112,14 +117,14 @@ end
 
 --- The handler goes on behind its next question.
 function Steps:pass()
-   self.n, self.at, self.log = self.n + 1, 0, {}
+   self.n, self.at, self.log = self.n + 1, 0, NONE
    if self.n >= self.total then self.ctx._strict = nil end
 end
 
 --- The row of a question that is asked now: {namespace, key, packed, expires}.
 ---@param fields table kept with it
 function Steps:parked(fields, due)
-   fields.log, fields.counts = self.log, self.ctx._counts or {}
+   fields.log, fields.counts = self.log ~= NONE and self.log or {}, self.ctx._counts or {}
    self.kept = true
    return {
       self.ns, M.key(self.seq, ("p%04d"):format(self.n + 1)), store.pack(fields), due + M.keep,
@@ -154,6 +159,7 @@ function M.step(ctx, name, fn)
    local value = fn()
    local ok, packed = pcall(store.pack, {value})
    if not ok then check.fail("what the step '%s' gave cannot be kept: %s", name, packed) end
+   if self.named == NONE then self.named = {} end
    self.named[step] = {value}
    if self.seq == 0 then return value end
    self.kept = true

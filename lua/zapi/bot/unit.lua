@@ -263,6 +263,7 @@ function Unit:park()
    self:flush()
    if self.service then self.service:park(self.seq) end
    self:release()
+   self.ctx._unit = nil -- made anew when something is kept again
 end
 
 return M
