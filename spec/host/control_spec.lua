@@ -2,6 +2,7 @@
 -- it: inbox, status, backup, restore, forget, and the socket between them.
 local core = require "zapi.core"
 local shell = require "spec.support.shell"
+local stub = require "spec.support.stub"
 local support = require "spec.host.support"
 
 local SECRET = "abcdef0123456789"
@@ -19,6 +20,7 @@ bot:on("text", function(ctx)
    if ctx.text:find "boom" and not there "fixed" then
       error("kaboom\nwith the token SECRETTOKEN0001")
    end
+   if ctx.text:find "answer" then ctx:reply(ctx.text) end
    while ctx.text == "slow" and not there "go" do zapi.sleep(0.01) end
    local f = assert(io.open("handled", "a"))
    f:write(ctx.text, "\n")
@@ -53,12 +55,12 @@ describe("looking after a data folder:", function()
    end
 
    -- A bot in the background, and its way in.
-   local function start()
+   local function start(env)
       local bot = {}
       bots[#bots + 1] = bot
       bot.pid = shell.must(([[cd %s; : >log
          %s %s %s --listen 127.0.0.1:0 bot.lua >log 2>&1 & echo $!]]):format(here,
-         support.CLEAN, ENV, shell.quote(support.program))):gsub("%s+$", "")
+         support.CLEAN, ENV .. (env or ""), shell.quote(support.program))):gsub("%s+$", "")
 
       function bot.says(text, phone)
          count = count + 1
@@ -421,6 +423,58 @@ describe("looking after a data folder:", function()
          assert.equal("", out)
          assert.matches("^zapibot %l+: [^\n]+\n$", err)
       end
+   end)
+
+   it("sends again what nobody knows when a person says so, and closes the rest", function()
+      local broken = true
+      local server = stub.start(function()
+         if broken then return 500, "{}" end
+         return '{"zaapId":"Z1","messageId":"M1"}'
+      end)
+      finally(server.close)
+      local bot = start("ZAPI_BASE_URL=" .. server.url .. " ")
+      bot.says("answer 1", "5511999990001")
+      bot.says("answer 2", "5511999990002")
+      await_said("outbox stats --json", '"unknown":2')
+      local code, out = run "outbox list --state unknown"
+      assert.equal(0, code)
+      assert.matches("^ID +STATE +WHEN +ENDPOINT", out)
+      assert.is_nil(out:find("answer 1", 1, true)) -- no text
+      local one = json "outbox list --state unknown --to 5511999990001".sends[1].id
+      local two = json "outbox list --state unknown --to 5511999990002".sends[1].id
+      local send = json("outbox show " .. one).send
+      assert.equal("answer 1", send.params.message)
+      assert.equal("send.unknown", send.error_kind)
+      assert.equal(2, (run("outbox retry " .. one))) -- nobody can be asked
+      broken = false
+      assert.equal(1, json("outbox retry --yes " .. one).retried)
+      await_said(("outbox show %d --json"):format(one), '"state":"accepted"')
+      assert.equal("unknown", json("outbox drop " .. two).was)
+      assert.equal(0, json "outbox stats".sends.unknown)
+      assert.equal(3, #server.got)
+      bot.stop()
+      assert.equal(3, #server.got)
+   end)
+
+   it("speaks JSON on every command", function()
+      local bot = start()
+      bot.says("boom", "5511988887777")
+      bot.says("boom", "5511966665555")
+      await_dead(2)
+      bot.stop()
+      assert.equal(2, json "inbox list".total)
+      assert.is_table(json("inbox show " .. json "inbox list".events[1].id).payload)
+      assert.is_table(json "inbox stats".automations)
+      assert.is_table(json "outbox list".sends)
+      assert.is_table(json "outbox stats".sends)
+      assert.is_false(json "status".running)
+      assert.is_string(json "backup copy.db".file)
+      assert.is_true(json "forget 5511988887777 --yes".rows > 0)
+      local counts = json "inbox stats".automations[1]
+      assert.equal(1, counts.dead)
+      assert.equal(1, json "inbox retry --all-dead".retried)
+      assert.equal(1, json("inbox drop " .. json "inbox list".events[1].id).dropped)
+      assert.is_string(json "restore copy.db --yes".kept)
    end)
 
    it("shows the outbox", function()

@@ -249,6 +249,14 @@ describe("the monitor of a bot", function()
       end)
       bot:hears("oi", function() note "oi" end)]]
 
+   it("lets nobody dump the memory of the process, which holds secrets, to disk", function()
+      bot = child.new(STUCK)
+      bot:start ""
+      local pid = assert(io.open(bot.folder .. "/pid")):read "n"
+      local limits = assert(io.open(("/proc/%d/limits"):format(pid))):read "a"
+      assert.matches("Max core file size +0 +0 ", limits)
+   end)
+
    it("ends the handler, and the others answer", function()
       bot = child.new(STUCK)
       bot:start "--budget 0.2"
