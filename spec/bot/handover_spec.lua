@@ -128,6 +128,53 @@ describe("ctx:handover", function()
       end)
    end)
 
+   it("keeps what waited when the process was killed from handlers too", function()
+      local bot = BASE .. [[
+         local begun = 0
+         t.up(function(bot)
+            bot:command("humano", function(ctx) ctx:handover() end)
+            bot:hears("lento", function() begun = begun + 1 zapi.sleep(60) end, {order = "none"})
+            bot:on("text", function(ctx) ctx:reply("bot: " .. ctx.text) end)
+         end)
+      ]]
+      durable.with(function(place)
+         place:crash(bot .. [[
+            t.says("lento")
+            t.says("!humano")
+            t.says("oi", t.bia)
+            t.wait_calls(1)
+            t.wait(function() return t.bot.service:stats().waiting == 0 and begun == 1 end)
+            t.wait(function()
+               return #core.store.scan("\1handover:" .. t.z.instance, "", nil, 1) == 1
+            end)
+            t.die()
+         ]])
+         place:run(bot .. [[
+            says("oi", t.bia)
+            t.wait_calls(1)
+            t.settle()
+            assert.equal(0, begun)
+            assert.same({"bot: oi"}, t.texts())
+         ]])
+      end)
+   end)
+
+   it("keeps the other bots of the instance quiet, also those without the option", function()
+      run(BASE .. [[
+         t.up(echo)
+         -- As another automation of the process writes it.
+         assert(core.store.put("\1handover:" .. t.z.instance, t.ana, core.store.pack {
+            by = "words", since = core.now(), due = core.now() + 60, hours = 1, count = 0,
+         }, core.now() + 60))
+         says("oi")
+         says("oi", t.bia)
+         t.wait_calls(1)
+         t.settle()
+         assert.equal(1, #t.calls)
+         assert.equal(t.bia, t.calls[1].body.phone)
+      ]])
+   end)
+
    it("after a question is what it was when its handler is run anew", function()
       local bot = BASE .. [[
          local got
@@ -269,6 +316,20 @@ describe("bot.new{handover=}", function()
          types("um")
          types("dois")
          assert.same({"um", "dois"}, own)
+      ]])
+   end)
+
+   it("with own = true: what the owner types in a chat that they serve is answered by nobody",
+   function()
+      run(BASE .. [[
+         local own = {}
+         t.up(function(bot)
+            bot:on("own.text", function(ctx, next) own[#own + 1] = ctx.text return next() end)
+            bot:on("text", function(ctx) own[#own + 1] = "bot: " .. ctx.text end)
+         end, {own = true, handover = {on_typing = true, back = "bot"}})
+         types("oi")
+         types("bot")
+         assert.same({"oi", "bot", "bot: bot"}, own)
       ]])
    end)
 

@@ -235,7 +235,11 @@ local function through_gates(self, ctx, list, i, entry)
       if unwanted and events.own_kind(ctx.kind) then return end
       return through_middleware(self, ctx, list, 1, entry)
    end
-   return gate(ctx, function() return through_gates(self, ctx, list, i + 1, entry) end)
+   return gate(ctx, function(only_own)
+      local kind = ctx.kind
+      if only_own and not kind:find("^own%.") then list = candidates(self, "own." .. kind) end
+      return through_gates(self, ctx, list, i + 1, entry)
+   end)
 end
 
 -- Is an event of this kind to be looked at, though no handler wants it?

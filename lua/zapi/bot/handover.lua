@@ -5,8 +5,9 @@
 ---    back words, ctx:resume, the time                                  → the bot again
 ---
 --- What is kept is a row of the store per chat, which expires by itself. Reading it
---- for every message would cost every bot, so chats that may have one are marked in
---- memory. Start reading at Handover:gate.
+--- for every message would cost every bot, so it is known in memory whether there is
+--- any of the instance; other automations of the process write them too, so that is
+--- looked at once in a second. Start reading at Handover:gate.
 local core = require "zapi.core"
 local check = require "zapi.bot.check"
 local events = require "zapi.events"
@@ -29,10 +30,9 @@ M.note = "Certo! Vou chamar uma pessoa da equipe. É só aguardar aqui."
 M.resumed = "Voltei! Sou o atendimento automático."
 M.told = "*Atendimento*: {name} está à espera de uma pessoa.\n{link}"
 
--- A chat of which the store says nothing stays marked so long: the handler that
--- started it may not have ended yet.
-local DOUBT <const> = 3600
-local PAGE <const> = 500
+-- Seconds that what is known of an instance holds, and that it holds when a handler
+-- has just started one: its end, with which it is stored, may be far.
+local LOOK <const>, DOUBT <const> = 1, 3600
 
 ---@class zapi.HandoverOptions
 ---@field on_typing? boolean the account's owner who types in a private chat takes it over
@@ -97,47 +97,49 @@ end
 
 -- ---- rows ----
 
-local marks = {} -- namespace → key → since when
+local known_of = {} -- namespace → {any=, till=}
 
-local function mark(marked, key)
-   marked[key] = core.hrtime()
-   for handover in pairs(all) do handover:join {} end
-end
-
-local function load(ns, marked)
-   local after
-   repeat
-      local rows, more = core.store.scan(ns, "", after, PAGE)
-      for _, row in ipairs(rows) do mark(marked, row[1]) end
-      after = more and rows[#rows][1]
-   until not after
-end
-
-local function marks_of(ns)
-   local marked = marks[ns]
-   if not marked then
-      marked = {}
-      load(ns, marked)
-      marks[ns] = marked
+local function note(ns, any, seconds)
+   local state = known_of[ns]
+   if not state then
+      state = {}
+      known_of[ns] = state
    end
-   return marked
+   state.any, state.till = any, core.hrtime() + seconds
+   return any
 end
 
---- At the start: are there chats that persons serve?
-function Handover:look()
-   for _, client in ipairs(self.bot.clients) do
-      if client.instance then marks_of("\1handover:" .. client.instance) end
-   end
+-- Does a person serve any chat of this instance?
+local function may_be(ns)
+   local state = known_of[ns]
+   if state and core.hrtime() < state.till then return state.any end
+   return note(ns, core.store.scan(ns, "", nil, 1)[1] ~= nil, LOOK)
 end
+
+--- At the start. In memory there is nothing that others could have written.
+function Handover:start_looking()
+   if self.bot.service.durable then self:join {} end
+end
+
+local names = {} -- instance → namespace
 
 -- By the instance, not by the bot: whoever else answers there keeps quiet too.
-local function place_of(ctx)
+local function namespace_of(ctx)
    local instance = ctx._ev.instance
    if not instance or instance == "" then
       local client = ctx.client
       instance = client and client.instance or ""
    end
-   return "\1handover:" .. tostring(instance), ctx._chat_key
+   local ns = names[instance]
+   if not ns then
+      ns = "\1handover:" .. instance
+      names[instance] = ns
+   end
+   return ns
+end
+
+local function place_of(ctx)
+   return namespace_of(ctx), ctx._chat_key
 end
 
 -- What this handler has written counts, and else what is stored now: no step of
@@ -154,13 +156,7 @@ end
 --- The row of a chat that a person serves now, or nil.
 function Handover:active(ctx)
    local ns, key = place_of(ctx)
-   if not key then return nil end
-   local marked = marks_of(ns)
-   local since = marked[key]
-   if not since then return nil end
-   local row = read(ctx, ns, key)
-   if row then return row end
-   if core.hrtime() - since > DOUBT then marked[key] = nil end
+   if key and may_be(ns) then return read(ctx, ns, key) end
 end
 
 --- The same for handlers: one that is run again is told what it was told.
@@ -175,7 +171,8 @@ end
 local function write(ctx, row)
    local ns, key = place_of(ctx)
    stores.raw(ns):set(key, row, {ttl = math.max(row.due - core.now(), 0.001)})
-   mark(marks_of(ns), key)
+   note(ns, true, DOUBT)
+   for handover in pairs(all) do handover:join {} end
 end
 
 local function remove(ctx)
@@ -279,14 +276,19 @@ local function served(self, ctx, row)
    write(ctx, row)
 end
 
---- Before middleware and handlers. An event that is handled once more goes its old
---- way: it began before the person came.
+-- A handler that goes on behind a question began before the person came.
+local function has_asked(ctx)
+   return ctx._steps ~= nil and ctx._steps.total > 0
+end
+
+--- Before middleware and handlers.
 function Handover:gate(ctx, go_on)
+   if not self.given and not may_be(namespace_of(ctx)) then return go_on() end
    local kind = ctx.kind:gsub("^own%.", "")
-   if ctx._ev.again or not events.is(kind, "message") then return go_on() end
+   if has_asked(ctx) or not events.is(kind, "message") then return go_on() end
    if ctx.from_me then
       if self.given and self.bot:typed_on_phone(ctx._ev) then typed(self, ctx) end
-      return go_on()
+      return go_on(self:active(ctx) ~= nil)
    end
    local row = self:active(ctx)
    if row then return served(self, ctx, row) end

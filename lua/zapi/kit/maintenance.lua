@@ -54,7 +54,7 @@ function M.new(options)
    local text = text_of(options)
    local tests = options.allow and contact.matcher(options.allow)
    return function(ctx, next_)
-      if not people.writes(ctx) or ctx._ev.again or ends and core.now() >= ends
+      if not people.writes(ctx) or people.goes_on(ctx) or ends and core.now() >= ends
          or tests and tests(ctx.from) or on and not on(ctx) then
          return next_()
       end

@@ -5,6 +5,11 @@ local units = require "zapi.bot.unit"
 
 local M = {}
 
+--- Is this the handler that had asked, run anew? It has come through before.
+function M.goes_on(ctx)
+   return ctx._steps ~= nil and ctx._steps.total > 0
+end
+
 -- Messages that ask for no answer.
 local silent <const> = {
    reaction = true, delete = true, edit = true, pin = true, vote = true, channel_post = true,

@@ -64,7 +64,7 @@ end
 function M.new(given)
    local options, spans = options_of(given), {}
    return function(ctx, next_)
-      local key = people.writes(ctx) and not ctx._ev.again and ctx.attempt == 1
+      local key = people.writes(ctx) and not people.goes_on(ctx) and ctx.attempt == 1
          and options.key(ctx)
       if not key then return next_() end
       local left = turn(spans, options.per)
