@@ -137,7 +137,7 @@ function M.run(bot, options)
    bot.service:limits(bot.limits.replies_per_chat or 0, bot.limits.cold_per_hour or 0)
    if bot.service.durable then start_sends(bot) else check_memory(bot) end
    bot.asks:start()
-   bot.handover:look()
+   bot.handover:start_looking()
    bot.address = bot.service.address
    bot.timers:start(bot.service)
    bot.watch:serve(true)
