@@ -37,6 +37,7 @@ Bot.__index = Bot
 Bot.__name = "zapi.Bot"
 
 local M = {}
+local made = {} -- bots of a main chunk that has not ended
 
 ---@class zapi.BotOptions
 ---@field client? zapi.Client left out: made from the environment when needed
@@ -117,7 +118,20 @@ function M.new(options)
    bot.handover = handover.new(bot, options.handover)
    bot.timers = timers.new(bot)
    bot.watch = watch.new(function(entry) dispatch.expired(bot, entry) end)
+   if core.hosted then made[#made + 1] = bot end
    return bot
+end
+
+--- The program calls it when a script's main chunk has ended: a bot with
+--- handlers that nobody told to run is a mistake that says nothing by itself.
+function M.forgotten()
+   for _, bot in ipairs(made) do
+      if bot.handlers[1] and not bot.started then
+         core.log("warn", "bot", ("nothing runs: handlers were registered (the first at %s), but "
+            .. "bot:run() was not called"):format(bot.handlers[1].where))
+      end
+   end
+   made = {}
 end
 
 -- ---- registration ----
@@ -370,20 +384,26 @@ end
 
 -- ---- clients, warnings ----
 
---- The client for an instance; the only one there is, whatever the instance.
-function Bot:client_of(instance)
+function Bot:all_clients()
    if not self.clients then
       local options = self.options
-      self.clients = options.clients or {options.client or require("zapi").client {}}
+      self.clients = options.clients or options.client and {options.client}
+         or require("zapi")._clients()
       if #self.clients == 0 then check.fail("'clients' is empty") end
    end
-   if #self.clients > 1 then
-      for _, client in ipairs(self.clients) do
+   return self.clients
+end
+
+--- The client for an instance; the only one there is, whatever the instance.
+function Bot:client_of(instance)
+   local clients = self:all_clients()
+   if #clients > 1 then
+      for _, client in ipairs(clients) do
          if client.instance == instance then return client end
       end
       return nil
    end
-   local client = self.clients[1]
+   local client = clients[1]
    if (instance or "") ~= "" and client.instance and client.instance ~= instance then
       self:warn_once(instance, ("events of the instance %s arrive here, but the client is of "
          .. "another one: answers go out through that"):format(instance))
@@ -403,6 +423,7 @@ end
 --- it runs the loop until bot:stop() or zapi.stop().
 ---@param options? {listen: string, secret: string}
 function Bot:run(options)
+   self.started = true
    return service.run(self, options)
 end
 

@@ -5,6 +5,9 @@
 -- chunk of plain Lua they drive the loop themselves.
 
 local core = require "zapi.core"
+local check = require "zapi.bot.check"
+
+check.ours()
 
 ---@class zapi
 local M = {
@@ -25,6 +28,13 @@ local M = {
    timeout = core.timeout,
    step = core.step,
 }
+
+-- What the file of --config says for this script (host/plan.lua).
+local GIVEN <const> = core.given or {options = {}, instances = {}}
+
+--- The table `options` of this automation in the file of --config; else empty.
+---@type table
+M.options = GIVEN.options
 
 --- JSON with Lua's expectations: null is absent, integers are exact, an empty
 -- array that was decoded or marked with zapi.array is written as `[]`.
@@ -118,6 +128,12 @@ local function any_given(list, options)
    return false
 end
 
+-- A mistake of the configuration: the script's line is told, and no traceback.
+local function usage(message)
+   local where = check.where()
+   error(core.usage(where and where .. ": " .. message or message), 0)
+end
+
 local function from_environment(list)
    local found, any = {}, false
    for _, field in ipairs(list) do
@@ -138,20 +154,19 @@ end
 
 -- Fields of the script, or the environment: never a mixture, because the
 -- token of one instance with the id of another is the commonest mistake.
-local function credentials(options, what, level)
+local function credentials(options, what)
    local list = CREDENTIALS[what]
    local c, where = options, "zapi." .. what .. "{…}"
    if not any_given(list, options) then
       c, where = from_environment(list), "the environment"
       if not c then
-         error("no credentials: " .. list.hint, level + 1)
+         usage("no credentials: " .. list.hint)
       end
    end
    local missing = first(list, c, false)
    if missing then
-      error(("credentials come from one source, all or nothing: %s has %s but no %s")
-         :format(where, first(list, c, true) or "a part", (missing:gsub("^an? ", ""))),
-         level + 1)
+      usage(("credentials come from one source, all or nothing: %s has %s but no %s")
+         :format(where, first(list, c, true) or "a part", (missing:gsub("^an? ", ""))))
    end
    return c
 end
@@ -185,14 +200,43 @@ end
 ---@field host? "zapi"|"plugzapi" a known host
 ---@field timeout? number seconds for a whole call (30)
 
---- A client of one instance. Without credentials in the fields they come from
--- ZAPI_INSTANCE_ID, ZAPI_TOKEN and ZAPI_CLIENT_TOKEN.
----@param options? zapi.ClientOptions
+-- The instance of that name in the file of --config.
+local function instance_named(name)
+   local names = {}
+   for i, one in ipairs(GIVEN.instances) do
+      if one.name == name then
+         return one
+      end
+      names[i] = one.name
+   end
+   local near = core.nearest(name, names)
+   usage(("there is no instance '%s' for this script%s"):format(name,
+      near and ("; did you mean '" .. near .. "'?")
+      or names[1] and (" (there is: " .. table.concat(names, ", ") .. ")")
+      or ": instances are named in a file (--config)"))
+end
+
+-- Of one instance: by its name in the file of --config, by its fields, else the
+-- first of that file, else the environment's.
+local function client_credentials(options, name)
+   if name then
+      return instance_named(name)
+   elseif GIVEN.instances[1] and not any_given(CREDENTIALS.client, options) then
+      return GIVEN.instances[1]
+   end
+   return credentials(options, "client")
+end
+
+--- A client of one instance: zapi.client {…}, or zapi.client("loja") of the file
+-- of --config. Without credentials in the fields they are those of that file's
+-- first instance, else ZAPI_INSTANCE_ID, ZAPI_TOKEN and ZAPI_CLIENT_TOKEN.
+---@param options? zapi.ClientOptions|string
 ---@return zapi.Client
 function M.client(options)
-   options = options or {}
+   local name = type(options) == "string" and options or nil
+   options = name and {} or options or {}
    check_options(options, "client", 2)
-   local c = credentials(options, "client", 2)
+   local c = client_credentials(options, name)
    local client <const> = make(core.client, {
       instance = c.instance,
       token = c.token,
@@ -201,6 +245,16 @@ function M.client(options)
       timeout = options.timeout,
    })
    return client
+end
+
+-- Those of a bot that names none: all of the file of --config, else the one of
+-- the environment.
+function M._clients()
+   local list = {}
+   for i, one in ipairs(GIVEN.instances) do
+      list[i] = M.client(one.name)
+   end
+   return list[1] and list or {M.client {}}
 end
 
 ---@class zapi.PartnerOptions
@@ -217,7 +271,7 @@ end
 function M.partner(options)
    options = options or {}
    check_options(options, "partner", 2)
-   local c = credentials(options, "partner", 2)
+   local c = credentials(options, "partner")
    local partner <const> = make(core.partner, {
       token = c.token, base_url = base_url(options, 2), timeout = options.timeout,
    })
@@ -237,7 +291,7 @@ end
 function M.gateway(options)
    options = options or {}
    check_options(options, "gateway", 2)
-   local c = credentials(options, "gateway", 2)
+   local c = credentials(options, "gateway")
    if type(c.api_key) ~= "string" or c.api_key == "" then
       error("bad parameter 'api_key' to zapi.gateway (a text expected)", 2)
    end

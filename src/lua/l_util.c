@@ -169,14 +169,27 @@ static void push_secret_file(lua_State *L, const char *name, const char *path)
         if (f) {
             fclose(f);
         }
-        luaL_error(L, "%s_FILE: cannot read %s: %s", name, path,
-                   f ? "the file is empty" : strerror(err));
+        luaL_where(L, 1);
+        lua_pushfstring(L, "%s_FILE: cannot read %s: %s", name, path,
+                        f ? "the file is empty" : strerror(err));
+        lua_concat(L, 2);
+        zapi_task_plain(L);
+        lua_error(L);
         return;
     }
     fclose(f);
     n = strcspn(line, "\r\n");
     lua_pushlstring(L, line, n);
     zapi_redact_add(line, n);
+}
+
+/* usage(text) -> text: when it is thrown, no traceback is told. */
+static int l_usage(lua_State *L)
+{
+    luaL_checkstring(L, 1);
+    lua_settop(L, 1);
+    zapi_task_plain(L);
+    return 1;
 }
 
 static int l_getenv(lua_State *L)
@@ -346,6 +359,7 @@ void zapi_l_util_open(lua_State *L)
         {"publish", l_publish},
         {"fold", l_fold},
         {"nearest", l_nearest},
+        {"usage", l_usage},
         {"random", l_random},
         {"equal", l_equal},
         {"phone", l_phone},

@@ -33,15 +33,19 @@ struct zapi_task {
     int nresults;           /* of a done one */
     bool quiet;             /* a failure is somebody's who will join */
     bool main;              /* a main chunk */
+    bool started;           /* by the main chunk: in rt->started, as it is */
     bool overran;           /* the monitor has ended it */
     const char *event_name; /* see zapi_task_label */
     uint64_t event_seq;
     struct zapi_op *op;            /* on the coroutine's stack */
     struct zapi_task *next, *prev; /* in the ready queue */
+    struct zapi_task *next_started, **started_link;
     struct join_op *joiners;
     zapi_task_end *end;
     void *end_arg;
 };
+
+struct zapi_service;
 
 struct zapi_name {
     struct zapi_name *next;
@@ -70,13 +74,17 @@ struct zapi_rt {
     struct zapi_task *head, *tail; /* ready queue */
     struct zapi_task *current;
     struct closer *closers;
-    struct zapi_name *names;    /* of automations: zapi_task_label */
-    struct zapi_rt_part *parts; /* shutdown.h */
+    struct zapi_name *names;       /* of automations: zapi_task_label */
+    struct zapi_service *services; /* that are open (l_service.c) */
+    struct zapi_rt_part *parts;    /* shutdown.h */
     struct zapi_http *http;
     struct zapi_hub *hub; /* plain Lua: its own; else the host's */
     char *data;           /* tests: its folder; NULL: as ZAPIBOT_DATA says */
     struct run_op *runs;  /* tasks inside zapi.run() under the host */
-    bool driving;         /* inside uv_run, or the loop is the host's */
+    struct zapi_task *started; /* the main chunk, and what it started */
+    struct zapi_alarm *alarms; /* the same of after and interval */
+    bool lasting; /* what is started now does not end with the main chunk */
+    bool driving; /* inside uv_run, or the loop is the host's */
     bool stopped;
     bool closing;
 };
@@ -94,6 +102,16 @@ bool zapi_rt_turn(struct zapi_rt *rt, uv_run_mode mode);
 /* Takes a waiting or ready task out of everything, without ending it. */
 void zapi_task_detach(struct zapi_task *task);
 void zapi_join_wake(struct zapi_task *task); /* l_task.c */
+/* The text on top of the stack, thrown next, says all: a mistake in the
+ * configuration has no use for a traceback. */
+void zapi_task_plain(lua_State *L);
+/* It ends when the state is retired (generation.h). */
+void zapi_task_mark(struct zapi_task *task);
+/* Is what is started now the main chunk's? */
+bool zapi_rt_is_main(const struct zapi_rt *rt);
+/* The main chunk's timers (l_timer.c) and tasks (l_task.c) end. */
+void zapi_rt_end_alarms(struct zapi_rt *rt);
+void zapi_rt_end_tasks(struct zapi_rt *rt);
 /* Methods of a task (l_task.c). */
 extern const luaL_Reg zapi_task_methods[];
 
@@ -118,6 +136,7 @@ void zapi_l_store_open(lua_State *L);
 void zapi_l_timers_open(lua_State *L);
 void zapi_l_testing_open(lua_State *L);
 void zapi_l_gate_open(lua_State *L);
+void zapi_l_generation_open(lua_State *L);
 void zapi_l_input_open(lua_State *L);
 
 #endif

@@ -162,13 +162,48 @@ void zapi_task_detach(struct zapi_task *task)
     }
 }
 
+/* ---- what the main chunk has started ---- */
+
+bool zapi_rt_is_main(const struct zapi_rt *rt)
+{
+    return rt->current && rt->current->started && !rt->lasting;
+}
+
+void zapi_task_mark(struct zapi_task *task)
+{
+    struct zapi_rt *rt = task->rt;
+    if (task->started) {
+        return;
+    }
+    task->started = true;
+    task->next_started = rt->started;
+    task->started_link = &rt->started;
+    if (rt->started) {
+        rt->started->started_link = &task->next_started;
+    }
+    rt->started = task;
+}
+
+static void unmark(struct zapi_task *task)
+{
+    if (!task->started) {
+        return;
+    }
+    task->started = false;
+    *task->started_link = task->next_started;
+    if (task->next_started) {
+        task->next_started->started_link = task->started_link;
+    }
+}
+
 /* ---- the life of a task ---- */
 
 static int l_task_gc(lua_State *L)
 {
     struct zapi_task *task = lua_touserdata(L, 1);
     if (task->rt && task->status <= TASK_WAITING) {
-        zapi_task_detach(task); /* only when the whole state goes */
+        unmark(task); /* only when the whole state goes */
+        zapi_task_detach(task);
         task->status = TASK_CANCELLED;
     }
     return 0;
@@ -217,6 +252,9 @@ struct zapi_task *zapi_task_new(lua_State *L, int nargs, bool quiet)
     task->co = co;
     task->nargs = nargs;
     task->quiet = quiet;
+    if (zapi_rt_is_main(rt)) {
+        zapi_task_mark(task);
+    }
     enqueue(task);
     return task;
 }
@@ -234,6 +272,7 @@ struct zapi_task *zapi_task_spawn(lua_State *L, int nargs, zapi_task_end *end,
 void zapi_task_main(struct zapi_task *task)
 {
     task->main = true;
+    zapi_task_mark(task);
 }
 
 /* Kept until the runtime goes: a task may outlive its service, and the monitor
@@ -275,6 +314,7 @@ static void task_end(struct zapi_task *task, enum task_status status,
                      const char *message)
 {
     task->status = status;
+    unmark(task);
     zapi_join_wake(task);
     if (task->end) {
         task->end(task->end_arg, status == TASK_DONE, message);
@@ -299,6 +339,24 @@ static void push_failure(lua_State *L, struct zapi_task *task)
     }
 }
 
+static const char plain_key; /* registry: the text of zapi_task_plain */
+
+void zapi_task_plain(lua_State *L)
+{
+    lua_pushvalue(L, -1);
+    lua_rawsetp(L, LUA_REGISTRYINDEX, &plain_key);
+}
+
+/* Is the error at `index` one that says all? */
+static bool is_plain(lua_State *L, int index)
+{
+    bool plain;
+    lua_rawgetp(L, LUA_REGISTRYINDEX, &plain_key);
+    plain = lua_rawequal(L, index, -1);
+    lua_pop(L, 1);
+    return plain;
+}
+
 /* In a protected call. Keeps the error for joiners, logs it with its
  * traceback, runs pending __close. */
 static int l_fail(lua_State *L)
@@ -312,7 +370,11 @@ static int l_fail(lua_State *L)
     lua_pushvalue(L, -1);
     lua_setiuservalue(L, -3, 2);
     msg = luaL_tolstring(L, -1, NULL);
-    luaL_traceback(L, co, msg, 0); /* task err msg trace */
+    if (is_plain(L, lua_gettop(L) - 1)) {
+        lua_pushvalue(L, -1);
+    } else {
+        luaL_traceback(L, co, msg, 0); /* task err msg trace */
+    }
     zapi_watch_reset(task->rt->watch, co);
     if (!heard) {
         size_t len;

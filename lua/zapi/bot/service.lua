@@ -126,7 +126,8 @@ function M.run(bot, options)
    bot.service = core.service {
       name = bot.options.name, kinds = M.kinds(bot),
       listen = listen_of(bot, options), secret = secret, label = "webhook",
-      concurrency = bot.options.concurrency, max_body = bot.options.max_body,
+      concurrency = bot.options.concurrency or tonumber(core.options.concurrency),
+      max_body = bot.options.max_body,
       clients = bot.clients, token_check = core.getenv("ZAPIBOT_TOKEN_CHECK"),
       trusted_proxies = core.getenv("ZAPIBOT_TRUSTED_PROXY"),
       on_event = function(ev) return bot:_event(ev) end,

@@ -181,6 +181,22 @@ local function of_automation(given, all, where)
    return out
 end
 
+local function memory_of(given, where)
+   local memory = given.memory
+   if memory ~= nil and type(memory) ~= "string" and type(memory) ~= "number" then
+      fail("%s.memory: a size as \"64M\" expected", where)
+   end
+   return memory and tostring(memory)
+end
+
+local function concurrency_of(given, where)
+   local n = number_of(given, "concurrency", where, 1)
+   if n and math.type(n) ~= "integer" then
+      fail("%s.concurrency: an integer expected", where)
+   end
+   return n
+end
+
 local KEYS <const> = {script = true, instances = true, memory = true, budget = true,
    concurrency = true, options = true}
 
@@ -193,19 +209,11 @@ local function automation(name, given, all)
    elseif not find(name, "^[%w_.-]+$") then
       fail("%s: a name has only letters, digits and _ . -", where)
    end
-   local memory = given.memory
-   if memory ~= nil and type(memory) ~= "string" and type(memory) ~= "number" then
-      fail("%s.memory: a size as \"64M\" expected", where)
-   end
-   local concurrency = number_of(given, "concurrency", where, 1)
-   if concurrency and math.type(concurrency) ~= "integer" then
-      fail("%s.concurrency: an integer expected", where)
-   end
    return {
       name = name,
       script = find(given.script, "^/") and given.script or folder .. "/" .. given.script,
-      memory = memory and tostring(memory), budget = number_of(given, "budget", where, 0),
-      concurrency = concurrency,
+      memory = memory_of(given, where), budget = number_of(given, "budget", where, 0),
+      concurrency = concurrency_of(given, where),
       given = {
          options = check_plain(given.options == nil and {}
             or table_at(given.options, where .. ".options"), where .. ".options", 1),
