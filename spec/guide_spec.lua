@@ -414,6 +414,49 @@ describe("docs/guide.md", function()
       ]])
    end)
 
+   it("has a session, and a store whose updates are not lost", function()
+      in_process('zapi.store("stock")', [[
+         t.page(PAGE)
+         for _, who in ipairs {t.ana, t.ana, t.bia} do
+            t.says("quero", who)
+            t.settle()
+         end
+         assert.same({"Pedido 1.", "Pedido 2.", "Acabou!"}, t.texts())
+      ]])
+   end)
+
+   it("asks, and takes what is an answer", function()
+      in_process('ctx:step("order"', [[
+         t.page(PAGE)
+         local said = {"um pedido", "na rua", "01310-100", "sem", "42", "pedido", "SAIR"}
+         for _, text in ipairs(said) do
+            t.says(text)
+            t.settle()
+         end
+         local texts = t.texts()
+         assert.matches("^Pedido 1%d%d%d: CEP 01310%-100, casa 42%.$", texts[5])
+         texts[5] = "…"
+         assert.same({"Qual é o seu CEP?", "O CEP tem oito números.", "E o número da casa?",
+            "E o número da casa?", "…", "Qual é o seu CEP?", "Certo."}, texts)
+      ]])
+   end)
+
+   it("shows a menu, and takes what is nearly an item", function()
+      in_process('ctx:menu("Como', [[
+         t.page(PAGE)
+         for _, text in ipairs {"oi", "xyz", "falar com atendnte", "menu", "1"} do
+            t.says(text)
+            t.settle()
+         end
+         local texts = t.texts()
+         assert.equal("/send-button-list", t.calls[1].path)
+         assert.equal("Não entendi, desculpe. Qual delas?\n\n*1.* Horários\n*2.* Fazer um pedido\n"
+            .. "*3.* Falar com atendente", texts[2])
+         assert.equal("Você escolheu: Falar com atendente.", texts[3])
+         assert.matches("^Das 8h", texts[5])
+      ]])
+   end)
+
    it("has a flow by states", function()
       in_process("bot:state(\"size\"", [[
          t.page(PAGE)

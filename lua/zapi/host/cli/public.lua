@@ -495,7 +495,7 @@ local bot_module = {}
 ---@field own? boolean treat what the owner types on the phone like anybody's
 ---@field listen? string address:port of the webhook
 ---@field secret? string webhooks arrive at POST /webhook/<secret>
----@field texts? table what customers read
+---@field texts? zapi.Texts what customers read
 ---@field help? boolean false: no built-in "!ajuda"
 ---@field timeout? number seconds that a handler may wait in all (60)
 ---@field concurrency? integer handlers at once (64)
@@ -503,6 +503,20 @@ local bot_module = {}
 ---@field name? string of the data on disk: two bots in one script need two
 ---@field limits? zapi.BotLimits
 ---@field handover? zapi.HandoverOptions when a person takes over a chat
+---@field unload? number|false seconds after which who waits for an answer leaves the memory (600)
+
+---@class zapi.Texts
+---@field usage? string {usage}
+---@field admin_only? string
+---@field group_only? string
+---@field private_only? string
+---@field help? string {list}
+---@field help_line? string {usage}, {help}
+---@field menu? string of a menu as text: {text}, {list}
+---@field menu_line? string {number}, {label}
+---@field menu_retry? string before the items, when an answer was none of them
+---@field menu_title? string of a list
+---@field menu_button? string that opens a list
 
 ---@class zapi.HandoverOptions
 ---@field on_typing? boolean the owner who types in a private chat takes it over
@@ -564,6 +578,11 @@ function Bot:command(name, fn, options) end
 ---@param fn zapi.handler
 ---@return zapi.Bot
 function Bot:use(fn) end
+
+--- What ctx.session is: a table per chat, per person, or per key that a function gives.
+---@param options {by?: "chat"|"person"|(fun(ctx: zapi.ctx): string?), ttl?: number|false} ttl: seconds after it was last saved (30 days)
+---@return zapi.Bot
+function Bot:session(options) end
 
 --- A state of a flow: who is in it (ctx:enter) has their messages go to `on`, before
 --- the handlers and after commands, until the flow enters another one or leaves. In
@@ -712,7 +731,11 @@ function Message:delete() end
 ---@field request? table of bot:http with durable = true
 ---@field client zapi.Client
 ---@field attempt integer 1, and one more at each try
----@field now number
+---@field now number Unix seconds; the same when the handler runs again
+---@field random fun(low?: integer, high?: integer): number as math.random, but the same when the handler runs again
+---@field session table kept from one event to the next: of the chat, or what bot:session says
+---@field value any of an answer: what it was taken for
+---@field reason? string of conversation.ended: "changed"
 ---@field from_me boolean
 ---@field from_api boolean
 ---@field handed_over boolean a person serves this chat: ctx:handover
@@ -776,6 +799,55 @@ function ctx:handover(options) end
 --- The bot serves this chat again. Did a person?
 ---@return boolean
 function ctx:resume() end
+
+--- Asks, and waits for the next message of the same person in this chat, also across
+--- restarts: its ctx (.value has what it was taken for), or nil and why. A handler that
+--- runs again finds what it did before. Throws when the question fails.
+---@param msg string|zapi.msg
+---@param options? zapi.AskOptions
+---@return zapi.ctx|nil answer
+---@return "timeout"|"escaped"|"tries"|"replaced"|nil why
+function ctx:ask(msg, options) end
+
+---@class zapi.AskOptions
+---@field timeout? number seconds until nil, "timeout" (a day)
+---@field match? string|string[]|fun(ctx: zapi.ctx): any what is an answer: a pattern, words, or what gives something
+---@field retry? string|zapi.msg|false said when it is none (else the question again); false: nothing
+---@field tries? integer after so many others: nil, "tries"
+---@field escape? string|string[] whole messages that end it: nil, "escaped"
+---@field by? "person"|"chat" who may answer in a group
+---@field commands? "command"|"answer" what a command of the bot is meanwhile
+
+--- Asks for one of some items, by buttons, a list or numbered text: the item, and the
+--- ctx of the answer; or nil and why. Throws when the menu fails.
+---@param msg string|zapi.msg a text, maybe with image or video
+---@param items (string|zapi.MenuItem)[]
+---@param options? zapi.MenuOptions
+---@return zapi.MenuItem|nil choice
+---@return zapi.ctx|"timeout"|"escaped"|"tries"|"replaced" answer_or_why
+function ctx:menu(msg, items, options) end
+
+---@class zapi.MenuItem
+---@field id string|number
+---@field label string
+---@field description? string in lists and text
+
+---@class zapi.MenuOptions
+---@field as? "auto"|"buttons"|"list"|"text"
+---@field retry? string|zapi.msg|false said when the answer is none of the items
+---@field timeout? number seconds until nil, "timeout" (a day)
+---@field tries? integer after so many others: nil, "tries"
+---@field escape? string|string[] whole messages that end it: nil, "escaped"
+---@field by? "person"|"chat" who may answer in a group
+---@field commands? "command"|"answer"
+
+--- What fn returns, once: stored before it returns, and given again to a handler that
+--- runs again. For what must not be done twice.
+---@generic T
+---@param name string
+---@param fn fun(): T
+---@return T
+function ctx:step(name, fn) end
 
 --- Ends the handler at once; the event counts as handled: `return ctx:drop()`.
 function ctx:drop() end
