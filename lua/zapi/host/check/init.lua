@@ -101,7 +101,7 @@ function M.source(source, name, options)
    local tree = parser.parse(source)
    rules.look(tree, function(node, code, format, ...)
       add("error", node, code, format:format(...))
-   end)
+   end, name:find "_spec%.lua$" ~= nil)
    if not options or options.config ~= false then
       look_at_configuration(tree, dotenv.folder(name), function(node, code, format, ...)
          add("warning", node, code, format:format(...))

@@ -38,6 +38,13 @@ M.globals = {}
 for name in pairs(_G) do M.globals[name] = true end
 M.globals._ENV = true
 
+--- Those of busted, in a file that is named as its specs are.
+M.spec_globals = set_of {
+   "describe", "context", "it", "spec", "test", "pending", "insulate", "expose", "setup",
+   "teardown", "strict_setup", "strict_teardown", "lazy_setup", "lazy_teardown", "before_each",
+   "after_each", "finally", "randomize", "mock", "spy", "stub", "async", "done",
+}
+
 -- ---- endpoints -------------------------------------------------------------
 
 local rows = {}

@@ -14,14 +14,14 @@ local WHAT = {ctx = "ctx", bot = "a bot", outbox = "an outbox", ["module:zapi"] 
 
 -- ---- names -----------------------------------------------------------------
 
-local function check_globals(tree, report)
+local function check_globals(tree, report, more)
    if tree.globals._ENV then return end -- then anything may be meant by a name
    local near = known.names(known.globals)
    for name, var in pairs(tree.globals) do
       if #var.values > 0 then near[#near + 1] = name end
    end
    for name, var in pairs(tree.globals) do
-      if #var.values == 0 and not known.globals[name] then
+      if #var.values == 0 and not known.globals[name] and not more[name] then
          for _, use in ipairs(var.uses) do
             report(use, "global", "the global '%s' is not defined%s", name,
                (known.hint(name, near)))
@@ -344,10 +344,11 @@ end
 --- Looks at a tree; findings go to report(node, code, format, …).
 ---@param tree table of the parser
 ---@param report fun(node: table, code: string, format: string, ...: any)
-function M.look(tree, report)
+---@param is_spec? boolean a spec of busted, with its globals
+function M.look(tree, report, is_spec)
    parser.walk(tree.body, infer.note_handlers)
    local own = own_fields(tree)
-   check_globals(tree, report)
+   check_globals(tree, report, is_spec and known.spec_globals or {})
    parser.walk(tree.body, function(node)
       if node.tag == "Method" then
          check_method(report, node, own)
