@@ -2,6 +2,7 @@
 
 local args = require "zapi.host.cli.args"
 local chats = require "zapi.host.tools.lib.chats"
+local core = require "zapi.core"
 local clock = require "zapi.host.tools.lib.clock"
 local store = require "zapi.host.tools.lib.store"
 
@@ -54,6 +55,46 @@ local function live(s)
    line("process", "%d, for %s", s.pid, clock.span(s.uptime))
    for reason, n in pairs(s.guard_stops) do
       line("guard", "%s: %d held back", reason, n)
+   end
+end
+
+-- "12.3 MB", or nothing for what does not run.
+local function memory_of(g)
+   return g.memory and store.bytes(g.memory)
+end
+
+local function running_of(handlers, name)
+   local n = 0
+   for _, h in ipairs(handlers or {}) do
+      if h.automation == name then
+         n = n + 1
+      end
+   end
+   return n
+end
+
+local function unless_none(n)
+   return n > 0 and n or nil
+end
+
+-- Scripts of the process, each with the version that serves.
+local function generations(s)
+   local rows = {}
+   for i, g in ipairs(s.generations or {}) do
+      rows[i] = {g.name, g.state, unless_none(g.generation),
+         g.since and clock.span(core.now() - g.since),
+         g.loaded_at and store.ago(g.loaded_at), running_of(s.handlers, g.name),
+         unless_none(g.old), memory_of(g)}
+   end
+   if #rows > 0 then
+      store.say ""
+      store.table({"SCRIPT", "STATE", "GENERATION", "UP FOR", "LOADED", "RUNNING", "OLD", "MEMORY"},
+         rows)
+   end
+   for _, g in ipairs(s.generations or {}) do
+      if g.error then
+         store.say("\n%s was not loaded (%s):\n%s", g.name, store.ago(g.error_at), g.error)
+      end
    end
 end
 
@@ -118,6 +159,7 @@ live(s)
 database(s.database)
 line("last event", "%s", s.last_event_at and store.ago(s.last_event_at) or "none yet")
 sends(s.sends)
+generations(s)
 automations(s.automations)
 section("Running handlers", s.handlers, {"EVENT", "KIND", "AUTOMATION", "SECONDS", "TRY"},
    function(h)
