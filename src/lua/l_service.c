@@ -290,7 +290,9 @@ static void on_event_end(void *arg, bool ok, const char *message)
     }
     if (!ok)
         set_failed(run, message);
-    *(run->end.outcome == ZAPI_INBOX_DONE ? &s->handled : &s->failed) += 1;
+    bool well = run->end.outcome == ZAPI_INBOX_DONE ||
+                run->end.outcome == ZAPI_INBOX_LATER;
+    *(well ? &s->handled : &s->failed) += 1;
     leave_runs(run);
     run->end.attempt = run->one->attempt;
     run->end.writes = run->writes;
@@ -831,6 +833,7 @@ static int l_park(lua_State *L)
     struct service *s = check_open(L);
     struct run *run = check_run(L, s);
     zapi_hub_park(s->seat, run->one, take_writes(run));
+    drain_check(s); /* it is none that one waits for any more */
     return 0;
 }
 
