@@ -320,6 +320,7 @@ local function restore(self)
    for name in pairs(self.env) do core.set_env(name, nil) end
    core.set_hosted(self.hosted)
    core.testing.set(nil)
+   self.end_clock()
    if self.moved_data then core.testing.data(nil) end
    if self.remove_data then self.remove_data() end
 end
@@ -433,11 +434,11 @@ end
 ---@param opts zapi.testing.Options
 ---@return zapi.testing.World
 function M.start(opts)
-   core.testing.set(opts.now and clock.instant(opts.now))
+   if opts.now then core.testing.set(clock.instant(opts.now)) end
    local self = setmetatable({
       sandbox = sandboxes.start { seed = opts.seed or 1, retry_after = 0.05 },
       secret = hex(16), env = opts.env or {}, timeout = opts.timeout or 2,
-      options = {}, failed = 0, hanging = 0,
+      options = {}, failed = 0, hanging = 0, end_clock = clock.begin(),
    }, World)
    for k, v in pairs(opts) do self.options[k] = v end
    self.faults = faults.new(self)

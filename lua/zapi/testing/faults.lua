@@ -20,6 +20,11 @@ end
 -- The answer begins and breaks off: the caller cannot know what it would have been.
 local function lose() return 200, broken, {["Content-Type"] = "application/json"} end
 
+local function hang()
+   core.sleep(FOREVER)
+   return lose()
+end
+
 local kinds = {}
 
 -- Z-API has done it, and the answer is lost.
@@ -32,15 +37,14 @@ end
 function kinds.timeout(self, go)
    go()
    self.world.hanging = self.world.hanging + 1
-   core.sleep(FOREVER)
-   return lose()
+   return hang()
 end
 
 -- Z-API has done it, and the bot is not there any more to be told: see World:kill.
 function kinds.kill(self, go)
    go()
    self.world:_die()
-   return lose()
+   return hang()
 end
 
 --- Of the next calls `n` (1) fail so: an HTTP status, or one of the kinds above.
@@ -80,7 +84,7 @@ end
 
 --- The way of a call through the sandbox; `go` is what it does without faults.
 function Faults:handle(req, go)
-   if self.world.dead then return lose() end -- its caller is gone
+   if self.world.dead then return hang() end -- its caller is gone
    local path = req.path:match "/token/[^/]*(/.*)$" or req.path
    local fault = matching(self, path)
    if not fault then return go() end
