@@ -110,6 +110,7 @@ describe("ctx:handover", function()
             says("!humano")
             says("oi", t.bia)
             t.wait_calls(2)
+            t.stored()
             t.die()
          ]])
          place:run(BASE .. [[
@@ -146,6 +147,7 @@ describe("ctx:handover", function()
             t.wait(function() return t.bot.service:stats().waiting == 0 and begun == 1 end)
             t.wait(function()
                return #core.store.scan("\1handover:" .. t.z.instance, "", nil, 1) == 1
+                  and core.testing.is_quiet()
             end)
             t.die()
          ]])
@@ -193,6 +195,7 @@ describe("ctx:handover", function()
          place:crash(bot .. [[
             says("oi")
             t.wait_calls(1)
+            t.stored()
             t.die()
          ]])
          place:run(bot .. [[

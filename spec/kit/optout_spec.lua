@@ -64,6 +64,7 @@ describe("kit.optout", function()
                {at = core.now() + 3600, key = "depois"})
             says("PARAR")
             t.wait_calls(1)
+            t.stored()
             t.die()
          ]])
          place:run(BASE .. [[

@@ -118,6 +118,12 @@ function M.settle()
    end, "no rest")
 end
 
+--- The same, and all of it is on disk: what follows may be t.die().
+function M.stored()
+   M.settle()
+   M.wait(function() return core.testing.is_quiet() end, "no commit")
+end
+
 --- A webhook; it must be answered 200.
 function M.post(payload)
    local answer = assert(core.http_request {
