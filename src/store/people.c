@@ -424,15 +424,23 @@ static const char gone_deliveries[] =
     "DELETE FROM delivery WHERE person IN " GONE_IDS
     " OR seq IN (SELECT seq FROM event WHERE " OF_GONE ")";
 static const char gone_events[] = "DELETE FROM event WHERE " OF_GONE;
+#define SENT_TO_GONE "(recipient IN " GONE_IDS " OR person IN " GONE_IDS ")"
+/* What is not over, and what is: that goes on being counted, without a trace of
+ * the person (a step names the recipient, a key may). */
 static const char gone_sends[] =
-    "DELETE FROM send WHERE recipient IN " GONE_IDS " OR person IN " GONE_IDS;
+    "DELETE FROM send WHERE state IN (0,1,8) AND " SENT_TO_GONE;
+static const char gone_traces[] =
+    "UPDATE send SET recipient='',person='',event=NULL,step=NULL,key=NULL,"
+    "message_id=NULL,error=NULL,args=NULL,result=NULL WHERE " SENT_TO_GONE;
+static const char gone_timers[] =
+    "DELETE FROM timer WHERE chat IN " GONE_IDS " OR key IN " GONE_IDS;
 static const char gone_aliases[] = "DELETE FROM alias WHERE id IN " GONE_IDS;
 static const char gone_person[] = "DELETE FROM person WHERE key IN " GONE_IDS;
 static const char gone_author[] =
     "UPDATE seen SET author='' WHERE author IN " GONE_IDS;
 static const char *const removals[] = {
-    gone_deliveries, gone_events, gone_sends,
-    gone_aliases,    gone_person, gone_author,
+    gone_deliveries, gone_events,  gone_sends,  gone_traces,
+    gone_timers,     gone_aliases, gone_person, gone_author,
 };
 
 static bool run_one(struct zapi_sql *sql, const char *text, const char *a)

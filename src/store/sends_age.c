@@ -17,7 +17,8 @@ enum { PIECE = 1000, KEEP_DAYS = 30, SWEEP_SECONDS = 3600 };
 static const char age_text[] =
     "UPDATE send SET state=8, changed=?1, error_kind='send.unknown',"
     " error='accepted, and no callback came for a day' WHERE id IN"
-    " (SELECT id FROM send WHERE state=2 AND changed<=?2 ORDER BY changed"
+    " (SELECT id FROM send WHERE state=2 AND changed<=?2"
+    " AND " ZAPI_SENDS_WHOLE " ORDER BY changed"
     " LIMIT ?3) RETURNING id";
 
 size_t zapi_sends_age(struct zapi_sends *s, struct zapi_sql *sql, double now)

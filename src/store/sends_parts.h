@@ -64,6 +64,9 @@ struct zapi_sends {
  * them at every write, where IN (…) of three would cost 3 µs each time. */
 #define ZAPI_SENDS_TROUBLE "(state=1 OR state=7 OR state=8)"
 
+/* Not a row of which only the count is kept: its person was forgotten. */
+#define ZAPI_SENDS_WHOLE "(person IS NOT '' OR args IS NOT NULL)"
+
 /* In the order that zapi_sends_read expects. The strings come last, in the
  * order of zapi_send_strings. */
 #define ZAPI_SENDS_COLUMNS                                                 \

@@ -187,7 +187,7 @@ static const char cancel_text[] =
 static const char requeue_text[] =
     "UPDATE send SET state=0, changed=?2, at=?2, expires=NULL, tries=0,"
     " error_kind=NULL, error=NULL, message_id=NULL, result=NULL"
-    " WHERE id=?1 AND state=?3";
+    " WHERE id=?1 AND state=?3 AND " ZAPI_SENDS_WHOLE;
 
 static size_t change(struct zapi_sends *s, struct zapi_sql *sql,
                      const struct found *found, const char *text, double now,
@@ -205,8 +205,10 @@ static size_t change(struct zapi_sends *s, struct zapi_sql *sql,
         if (!zapi_sql_run(st)) {
             break;
         }
-        zapi_sends_note(s, found->ids[i]);
-        n++;
+        if (zapi_sql_changes(sql) > 0) {
+            zapi_sends_note(s, found->ids[i]);
+            n++;
+        }
     }
     return n;
 }

@@ -612,6 +612,18 @@ static void forgets_to_the_last_byte(void)
         "(2,1,'text','5511966665555','5511966665555','5511966665555',1,'{}');"
         "INSERT INTO delivery(automation,person,seq,state) VALUES"
         "(1,'5511988887777',1,0),(1,'5511966665555',2,0);"
+        /* one in each state, the last to somebody else; and a timer */
+        "WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i+1 FROM n"
+        " WHERE i<10) INSERT INTO send(id,event,automation,step,key,state,"
+        "created,changed,recipient,person,endpoint,args,error) SELECT 50+i,1,"
+        "'bot','h1.5511988887777.'||i,'k5511988887777'||i,i,1,1,"
+        "'5511988887777','5511988887777','send_text',"
+        "'{\"phone\":\"5511988887777\"}','of 5511988887777' FROM n;"
+        "INSERT INTO send(id,automation,state,recipient,person,args)"
+        " VALUES(90,'bot',3,'5511966665555','5511966665555','{}');"
+        "INSERT INTO timer(automation,name,due,chat,payload) VALUES"
+        "('bot','t',9e9,'5511988887777','{\"of\":\"5511988887777\"}'),"
+        "('bot','t2',9e9,'5511966665555','{}');"
         /* and what was handled long ago: rows that are gone already */
         "INSERT INTO event(seq,person,body) VALUES(3,'5511988887777',"
         "'{\"phone\":\"5511988887777\"}'); DELETE FROM event WHERE seq=3");
@@ -628,6 +640,13 @@ static void forgets_to_the_last_byte(void)
     CHECK(!in_file("zapibot.db", "Joana"));
     CHECK(!in_file("zapibot.db-wal", "5511988887777"));
     CHECK_INT(ask_sql("SELECT count(*) FROM delivery"), 1);
+    CHECK_INT(ask_sql("SELECT count(*) FROM timer"), 1);
+    /* The counts of what is over stay, and nobody can send it again. */
+    CHECK(has(run("{\"do\":\"outbox.stats\"}"),
+              "{\"queued\":0,\"sending\":0,\"accepted\":1,\"sent\":2,"));
+    CHECK(has(run("{\"do\":\"outbox.stats\"}"), "\"unknown\":0,"));
+    CHECK(has(run("{\"do\":\"outbox.show\",\"id\":57}"), "\"ok\":true"));
+    CHECK(has(run("{\"do\":\"outbox.retry\",\"id\":57}"), "\"retried\":0"));
     CHECK(has(run("{\"do\":\"forget\",\"chat\":\"5511988887777\"}"),
               "\"rows\":0"));
     CHECK(has(run("{\"do\":\"forget\"}"), "whom?"));
