@@ -397,7 +397,11 @@ local function logger(level)
    return function(fmt, ...)
       local text = tostring(fmt)
       if select("#", ...) > 0 then
-         text = text:format(...)
+         local ok, made = pcall(string.format, text, ...)
+         if not ok then
+            error((made:gsub("'[%l.]*format'", "'zapi.log." .. level .. "'")), 2)
+         end
+         text = made
       end
       core.log(level, nil, text)
    end

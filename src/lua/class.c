@@ -102,3 +102,29 @@ struct zapi_buf *zapi_box_new(lua_State *L, size_t max)
     zapi_buf_init(b, max);
     return b;
 }
+
+/* ---- arguments ---- */
+
+static void wrong_type(lua_State *L, int arg, const char *function,
+                       const char *expected)
+{
+    luaL_error(L, "bad argument #%d to '%s' (%s expected, got %s)", arg,
+               function, expected, luaL_typename(L, arg));
+}
+
+lua_Number zapi_arg_number(lua_State *L, int arg, const char *function)
+{
+    int ok;
+    lua_Number n = lua_tonumberx(L, arg, &ok);
+    if (!ok) {
+        wrong_type(L, arg, function, "number");
+    }
+    return n;
+}
+
+void zapi_arg_function(lua_State *L, int arg, const char *function)
+{
+    if (!lua_isfunction(L, arg)) {
+        wrong_type(L, arg, function, "function");
+    }
+}

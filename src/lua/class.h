@@ -28,6 +28,11 @@ void *zapi_class_check(lua_State *L, int arg, const struct zapi_class *c);
 /* The same, NULL instead of an error. */
 void *zapi_class_test(lua_State *L, int index, const struct zapi_class *c);
 
+/* An argument of a public function that has another name in the core, which is
+ * what luaL_check… would tell of. */
+lua_Number zapi_arg_number(lua_State *L, int arg, const char *function);
+void zapi_arg_function(lua_State *L, int arg, const char *function);
+
 /* Scratch memory that an error cannot leak: a zapi_buf in a userdata. Pushes
  * it; freed when collected, or earlier by zapi_buf_free. */
 struct zapi_buf;

@@ -6,7 +6,11 @@
  */
 #include <lauxlib.h>
 
+#include "base/buf.h"
+#include "lua/class.h"
 #include "lua/value.h"
+
+enum { MOST_FIELDS = 12, LONGEST_TEXT = 200 };
 
 static const char metatable_key = 0;
 
@@ -97,6 +101,60 @@ void zapi_error_push(lua_State *L, const struct zapi_error *e)
     }
     zapi_error_push_metatable(L);
     lua_setmetatable(L, -2);
+}
+
+/* A key or a value of a table that was thrown. Stack: unchanged. */
+static void add_value(lua_State *L, struct zapi_buf *out, int index, bool key)
+{
+    size_t len;
+    const char *text;
+    bool quoted = lua_type(L, index) == LUA_TSTRING && !key;
+    if (lua_istable(L, index)) {
+        zapi_buf_adds(out, "{…}");
+        return;
+    }
+    text = luaL_tolstring(L, index, &len);
+    zapi_buf_adds(out, quoted ? "\"" : "");
+    zapi_buf_add(out, text, len < LONGEST_TEXT ? len : LONGEST_TEXT);
+    zapi_buf_adds(out, len < LONGEST_TEXT ? "" : "…");
+    zapi_buf_adds(out, quoted ? "\"" : "");
+    lua_pop(L, 1);
+}
+
+static bool has_text(lua_State *L, int index)
+{
+    bool has = luaL_getmetafield(L, index, "__tostring") != LUA_TNIL;
+    lua_pop(L, has ? 1 : 0);
+    return has;
+}
+
+void zapi_error_push_text(lua_State *L, int index)
+{
+    struct zapi_buf *out;
+    int fields = 0;
+    index = lua_absindex(L, index);
+    luaL_checkstack(L, 8, NULL);
+    if (!lua_istable(L, index) || has_text(L, index)) {
+        luaL_tolstring(L, index, NULL);
+        return;
+    }
+    out = zapi_box_new(L, 1 << 16);
+    for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 1)) {
+        if (++fields > MOST_FIELDS) {
+            lua_pop(L, 2);
+            zapi_buf_adds(out, ", …");
+            break;
+        }
+        zapi_buf_adds(out, fields == 1 ? "{" : ", ");
+        if (lua_type(L, -2) == LUA_TSTRING) {
+            add_value(L, out, -2, true);
+            zapi_buf_adds(out, " = ");
+        }
+        add_value(L, out, -1, false);
+    }
+    zapi_buf_adds(out, fields ? "}" : "{}");
+    lua_pushstring(L, zapi_buf_str(out));
+    lua_remove(L, -2);
 }
 
 bool zapi_error_test(lua_State *L, int index)

@@ -160,7 +160,7 @@ const luaL_Reg zapi_task_methods[] = {
 static int spawn(lua_State *L, bool quiet)
 {
     int nargs = lua_gettop(L) - 1;
-    luaL_checktype(L, 1, LUA_TFUNCTION);
+    zapi_arg_function(L, 1, "zapi.spawn");
     zapi_task_new(L, nargs, quiet);
     return 1;
 }

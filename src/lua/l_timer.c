@@ -115,7 +115,7 @@ static int sleep_finish(lua_State *L, int status, lua_KContext ctx)
 
 static int l_sleep(lua_State *L)
 {
-    double seconds = luaL_checknumber(L, 1);
+    double seconds = zapi_arg_number(L, 1, "zapi.sleep");
     struct sleep_op *op = zapi_op_new(L, sizeof *op, sleep_stop, sleep_stop);
     op->timer = zapi_timer_start(zapi_rt_loop(op->base.rt), seconds, 0,
                                  sleep_fired, op);
@@ -217,9 +217,10 @@ static void alarm_fired(void *arg)
 
 static int alarm_new(lua_State *L, bool repeats)
 {
-    double seconds = luaL_checknumber(L, 1);
+    const char *name = repeats ? "zapi.interval" : "zapi.after";
+    double seconds = zapi_arg_number(L, 1, name);
     struct alarm *a;
-    luaL_checktype(L, 2, LUA_TFUNCTION);
+    zapi_arg_function(L, 2, name);
     luaL_argcheck(L, seconds >= 0 && (!repeats || seconds >= 0.001), 1,
                   "a positive number of seconds expected");
     a = zapi_class_new(L, &alarm_class, sizeof *a, 1);

@@ -65,6 +65,14 @@ static int l_error(lua_State *L)
     return 1;
 }
 
+/* error_text(value) -> what is logged of something that was thrown */
+static int l_error_text(lua_State *L)
+{
+    luaL_checkany(L, 1);
+    zapi_error_push_text(L, 1);
+    return 1;
+}
+
 /* Is it an error value, and of this kind ("auth.*" is a prefix)? */
 static int l_is_error(lua_State *L)
 {
@@ -348,6 +356,7 @@ void zapi_l_util_open(lua_State *L)
     static const luaL_Reg functions[] = {
         {"error", l_error},
         {"is_error", l_is_error},
+        {"error_text", l_error_text},
         {"error_kinds", l_error_kinds},
         {"delivery_kind", l_delivery_kind},
         {"log", l_log},

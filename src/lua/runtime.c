@@ -17,6 +17,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "lua/value.h"
 #include "net/client.h"
 
 static const char rt_key; /* registry: the owning userdata */
@@ -297,8 +298,8 @@ size_t zapi_rt_busy_count(struct zapi_rt *rt)
 
 static int traceback(lua_State *L)
 {
-    const char *msg = luaL_tolstring(L, 1, NULL); /* err text */
-    luaL_traceback(L, L, msg, 1);
+    zapi_error_push_text(L, 1); /* err text */
+    luaL_traceback(L, L, lua_tostring(L, -1), 1);
     return 1;
 }
 

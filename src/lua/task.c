@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "lua/runtime.h"
+#include "lua/value.h"
 
 #define TURN_BUDGET_NS 5000000u /* per drain: curl and timers want turns too */
 
@@ -369,7 +370,8 @@ static int l_fail(lua_State *L)
     push_failure(L, task); /* task err */
     lua_pushvalue(L, -1);
     lua_setiuservalue(L, -3, 2);
-    msg = luaL_tolstring(L, -1, NULL);
+    zapi_error_push_text(L, -1);
+    msg = lua_tostring(L, -1);
     if (is_plain(L, lua_gettop(L) - 1)) {
         lua_pushvalue(L, -1);
     } else {

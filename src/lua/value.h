@@ -36,6 +36,9 @@ void zapi_value_push_array_mark(lua_State *L);
 bool zapi_value_is_null(lua_State *L, int index);
 /* Pushes the error object that scripts see (a table with metatable). */
 void zapi_error_push(lua_State *L, const struct zapi_error *e);
+/* Pushes what somebody reads of a thrown value: its text, or the fields of a
+ * table that has none. */
+void zapi_error_push_text(lua_State *L, int index);
 /* The metatable of such tables. */
 void zapi_error_push_metatable(lua_State *L);
 /* Is the value at `index` such an object? */

@@ -94,7 +94,7 @@ end
 
 local function with_traceback(err)
    if outcome.is_stop(err) then return err end
-   local text = type(err) == "string" and err or tostring(err)
+   local text = type(err) == "string" and err or core.error_text(err)
    return {err = err, text = debug.traceback(text, 2)}
 end
 
@@ -118,7 +118,8 @@ local function caught(self, ctx, err, text)
       return true
    end
    if ok then return false, text end
-   return false, ("bot:catch failed: %s\nwhile it handled: %s"):format(tostring(second), text), true
+   return false, ("bot:catch failed: %s\nwhile it handled: %s"):format(core.error_text(second), text),
+      true
 end
 
 -- What a part of an event's way threw: to bot:catch or the log, and what follows

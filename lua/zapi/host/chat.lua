@@ -35,6 +35,12 @@ function Chat:print(text)
    io.stdout:flush()
 end
 
+-- A person who types sees it already.
+function Chat:echo(text)
+   if self.live then return end
+   self:print(self.who.name .. (self.group and " @ " .. self.group.name or "") .. ": " .. text)
+end
+
 local function name_of(self, chat)
    local world = self.world.sandbox.world
    local group = world:find_group(chat)
@@ -122,8 +128,8 @@ local function chosen(self, text)
    end
 end
 
-local function person(self, name)
-   if not self.people[name] then self.people[name] = self.world:person(name) end
+local function person(self, name, phone)
+   if not self.people[name] then self.people[name] = self.world:person(name, phone) end
    return self.people[name]
 end
 
@@ -138,10 +144,18 @@ end
 
 local commands = {}
 
-function commands.as(self, name)
-   if name == "" then return self:print("zapibot: /as NAME: who speaks from now on") end
-   self.who = person(self, name)
+function commands.as(self, words)
+   local name, phone = words:match "^(.-)%s+(%d+)$"
+   name = name or words
+   if name == "" then error("/as NAME [PHONE]: who speaks from now on", 0) end
+   self.who = person(self, name, phone)
    enter(self)
+end
+
+function commands.image(self, url)
+   if url == "" then url = "https://example.com/foto.jpg" end
+   self:echo("[imagem: " .. url .. "]")
+   self.who:says({image = url}, self.group)
 end
 
 function commands.group(self, name)
@@ -160,7 +174,8 @@ end
 
 function commands.quit(self) self.over = true end
 
-function Chat:say(text)
+local function say(self, text)
+   self:echo(text)
    local id = chosen(self, text)
    if id then return self.who:clicks(id, self.group) end
    self.who:says(text, self.group)
@@ -170,13 +185,12 @@ end
 function Chat:take(line)
    line = line:gsub("\r$", "")
    local name, rest = line:match "^/(%l+)%s*(.-)%s*$"
-   if name and commands[name] then return commands[name](self, rest) end
-   if not line:find "%S" then return end
-   line = line:gsub("^//", "/")
-   if not self.live then
-      self:print(self.who.name .. (self.group and " @ " .. self.group.name or "") .. ": " .. line)
+   local fn = name and commands[name]
+   if not fn then
+      if not line:find "%S" then return end
+      fn, rest = say, line:gsub("^//", "/")
    end
-   local ok, err = pcall(self.say, self, line)
+   local ok, err = pcall(fn, self, rest)
    if not ok then self:print("zapibot: " .. tostring(err):gsub("^[^\n]-:%d+: ", "")) end
 end
 

@@ -13,9 +13,11 @@ The script runs against a sandbox in this process: nothing is sent, and what it
 keeps is gone at the end. A line is what the customer writes; a number chooses the
 button or the item of the bot's last message. What else can be typed:
 
-  /as NAME       another customer speaks
+  /as NAME [PHONE]
+                 another customer speaks
   /group [NAME]  in a group, with everybody who spoke there
   /private       alone with the bot again
+  /image [URL]   sends a picture
   /wait SECONDS  lets time pass
   /quit          ends (so does Ctrl-D)
   //text         says /text

@@ -75,7 +75,7 @@ end)
 command("relatorio", "o que foi enviado", function(ctx)
    local lines = {}
    for state, count in pairs(z.outbox:stats(CAMPAIGN .. ":")) do
-      lines[#lines + 1] = ("%s: %d"):format(state, count)
+      if count > 0 then lines[#lines + 1] = ("%s: %d"):format(state, count) end
    end
    table.sort(lines)
    ctx:reply(#lines > 0 and table.concat(lines, "\n") or "Nada ainda. Comece com *!enviar*.")
