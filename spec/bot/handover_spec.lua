@@ -302,6 +302,9 @@ describe("bot.new{handover=}", function()
    it("leaves groups alone", function()
       run(BASE .. [[
          t.up(echo, {handover = {words = "atendente", on_typing = true}})
+         t.give("received_group_text", {
+            text = {message = "oi"}, messageId = "G0", fromMe = true, fromApi = false,
+         })
          t.give("received_group_text", {text = {message = "atendente"}, messageId = "G1"})
          t.settle()
          t.wait_states("accepted")

@@ -220,6 +220,25 @@ describe("bot:state", function()
       end)
    end)
 
+   it("works with data in memory too, until the process ends", function()
+      durable.with(function(place)
+         place.data = "memory"
+         place:run(FLOW .. [[
+            t.up(function(bot)
+               bot:state("wait", {on = print, timeout = {0.05, function(ctx) ctx:send "Tempo" end}})
+               bot:hears("espera", function(ctx) ctx:enter("wait") end)
+               flow(bot)
+            end)
+            t.says("pizza")
+            t.says("G")
+            t.says("Flores")
+            t.says("espera")
+            t.wait_calls(4)
+            assert.same({"Qual tamanho?", "Qual rua?", "G na Flores", "Tempo"}, t.texts())
+         ]])
+      end)
+   end)
+
    it("warns of a state that the script has not any more, and leaves it", function()
       durable.with(function(place)
          place:run(FLOW .. [[

@@ -246,9 +246,14 @@ local function says_back(self, ctx)
    return self.back[ctx._words] or false
 end
 
+-- Not a group, a channel, or what is posted as status.
+local function is_private(chat)
+   return chat ~= nil and (chat:find("^%d+$") or chat:find("@lid$")) ~= nil
+end
+
 -- The owner, on the phone.
 local function typed(self, ctx)
-   if ctx.is_group then return end
+   if not is_private(ctx.chat) then return end
    local row = self:active(ctx)
    if not row then
       if self.options.on_typing then self:start(ctx, "typing", {}) end
