@@ -629,6 +629,62 @@ function Bot:http(method, path, options, fn) end
 ---@return boolean new
 function Bot:emit(kind, chat, payload, options) end
 
+--- What bot:at, bot:every and bot:cron with this name lead to: a handler like any
+--- other. ctx.event has timer, key, due and payload.
+---@param name string
+---@param fn fun(ctx: zapi.ctx, payload: any)
+---@param options? {timeout: number, attempts: integer}
+---@return zapi.Bot
+function Bot:timer(name, fn, options) end
+
+---@class zapi.TimerOptions
+---@field key? string the same name and key is the same timer
+---@field chat? string it is handled in this chat's order, and ctx:send answers there
+---@field client? zapi.Client whose number answers
+---@field instance? string the same, by its instance
+---@field payload? any of bot:every and bot:cron
+
+---@class zapi.Date civil time
+---@field year integer
+---@field month integer
+---@field day integer
+---@field hour? integer (12)
+---@field min? integer
+---@field sec? integer
+---@field tz? string "America/Sao_Paulo"; left out: ZAPIBOT_TZ, TZ or the system's
+
+--- Fires once: at Unix seconds, {after = seconds} from now, or a date. Replaces the
+--- timer of the same name and key; one that was missed fires at the next start.
+---@param when number|{after: number}|zapi.Date
+---@param name string of bot:timer
+---@param payload? any what JSON can hold
+---@param options? zapi.TimerOptions
+---@return zapi.Bot
+function Bot:at(when, name, payload, options) end
+
+--- Fires every so many seconds (from 1 on). Missed times are made up for once; said
+--- again it goes on as it was.
+---@param name string
+---@param seconds number
+---@param options? zapi.TimerOptions
+---@return zapi.Bot
+function Bot:every(name, seconds, options) end
+
+--- Fires by the calendar: "0 9 * * mon-fri", "@daily". A time that the clock jumps
+--- over fires at the jump, one that it shows twice the first time.
+---@param name string
+---@param spec string minute, hour, day of month, month, day of week
+---@param tz? string
+---@param options? zapi.TimerOptions
+---@return zapi.Bot
+function Bot:cron(name, spec, tz, options) end
+
+--- Removes the timer with this key, or all of this name. How many there were.
+---@param name string
+---@param key? string
+---@return integer
+function Bot:cancel(name, key) end
+
 ---@class zapi.OutboxMessage
 ---@field id integer
 ---@field key? string
@@ -1134,6 +1190,9 @@ local testing = {}
 ---@field args? string[] its arguments
 ---@field bot? fun(zapi: zapi, env: table): zapi.Bot
 ---@field env? table<string, string>
+---@field data? true|string a folder for the bot's data, true: one that world:close
+---   removes; left out: they are in memory
+---@field now? number|zapi.Date what time it is when the world begins
 ---@field timeout? number seconds that expectations wait (2)
 ---@field seed? integer the same ids in every run (1)
 
@@ -1160,6 +1219,40 @@ function World:group(name, people) end
 ---@return boolean
 function World:settle(seconds) end
 
+--- Lets seconds pass, in milliseconds: what is due comes in its order.
+---@param seconds number
+function World:advance(seconds) end
+
+---@param when number|zapi.Date
+function World:advance_to(when) end
+
+--- Waits until nothing can happen any more but by time that passes.
+---@return boolean
+function World:rest() end
+
+--- Of the next calls some fail: an HTTP status, "lost" (done, and the answer is lost),
+--- "timeout" (done, and no answer comes), "kill" (done, and the process is gone).
+---@param what integer|"lost"|"timeout"|"kill"
+---@param options? {n: integer, path: string, body: any, headers: table}
+function World:fail(what, options) end
+
+--- No call reaches Z-API until World:plug().
+function World:unplug() end
+
+function World:plug() end
+
+--- The bot ends in order and begins anew over the same data (options.data).
+---@param options? zapi.testing.Options another script or bot from now on
+function World:restart(options) end
+
+--- A new bot over the same data, as when its script was changed.
+---@param options? zapi.testing.Options
+function World:reload(options) end
+
+--- kill -9, and a new process with what is on disk (options.data).
+---@param options? zapi.testing.Options
+function World:kill(options) end
+
 ---@param options? {failures?: boolean} true: handlers may have failed
 function World:close(options) end
 
@@ -1172,6 +1265,11 @@ local Chat = {}
 ---@param seconds? number
 ---@return table message
 function Chat:expects(wanted, seconds) end
+
+--- The bot's next messages have these texts, and there is no other.
+---@param texts string[]
+---@param seconds? number
+function Chat:expects_all(texts, seconds) end
 
 ---@param seconds? number
 function Chat:hears_nothing(seconds) end

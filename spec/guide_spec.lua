@@ -478,6 +478,37 @@ describe("docs/guide.md", function()
       ]])
    end)
 
+   it("has timers that are cancelled with their key", function()
+      in_process("bot:timer(\"reminder\"", [[
+         t.page(PAGE)
+         local function rows(name)
+            local list = {}
+            for _, row in ipairs(core.timers.list(t.bot.service)) do
+               if row.name == name then list[#list + 1] = row end
+            end
+            return list
+         end
+         t.wait(function() return rows("report")[1] end)
+         local report = rows("report")[1]
+         assert.equal(12 * 3600, report.due % 86400) -- 9:00 in São Paulo
+         for _, text in ipairs {"agendar", "desmarcar", "desmarcar", "agendar"} do
+            t.says(text)
+            t.settle()
+         end
+         local row = rows("reminder")[1]
+         assert.near(core.now() + 86400, row.due, 60)
+         core.testing.move(86401)
+         t.wait(function() return #rows("reminder") == 0 end)
+         t.settle()
+         local texts, last = t.texts(), nil
+         assert.same({"Desmarcado.", "Não havia nada marcado."}, table.move(texts, 2, 3, 1, {}))
+         for i, call in ipairs(t.calls) do
+            if call.body.phone == t.ana then last = texts[i] end
+         end
+         assert.equal("Lembrete: seu corte", last)
+      ]])
+   end)
+
    it("gives chats to persons", function()
       in_process("handover = {", [[
          t.page(PAGE)
@@ -540,6 +571,10 @@ describe("docs/guide.md", function()
          last = texts[#texts]
          assert.matches("^Você enviou muitas mensagens", last)
       ]])
+   end)
+
+   it("tests a bot", function()
+      run "testing.start {"
    end)
 
    it("has no block that was not run here", function()
