@@ -8,6 +8,7 @@
 
 #include <limits.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* ---- UTF-8 ---- */
@@ -297,4 +298,27 @@ bool zapi_text_equal_ct(const char *a, size_t na, const char *b, size_t nb)
         differ = (unsigned char)(differ | ((unsigned char)a[i] ^ other));
     }
     return differ == 0;
+}
+
+void zapi_strings_free(char **texts)
+{
+    for (char **t = texts; t && *t; t++)
+        free(*t);
+    free(texts);
+}
+
+char **zapi_strings_copy(const char *const *texts)
+{
+    size_t n = 0;
+    while (texts && texts[n])
+        n++;
+    char **copy = calloc(n + 1, sizeof *copy);
+    for (size_t i = 0; copy && i < n; i++) {
+        copy[i] = strdup(texts[i]);
+        if (!copy[i]) {
+            zapi_strings_free(copy);
+            return NULL;
+        }
+    }
+    return copy;
 }

@@ -37,4 +37,9 @@ void zapi_text_fold(struct zapi_buf *out, const char *s, size_t len);
 /* Takes the same time whatever differs. */
 bool zapi_text_equal_ct(const char *a, size_t na, const char *b, size_t nb);
 
+/* A copy of a NULL-ended list of texts (NULL: of an empty one), to be freed with
+ * zapi_strings_free. NULL: no memory. */
+char **zapi_strings_copy(const char *const *texts);
+void zapi_strings_free(char **texts);
+
 #endif

@@ -64,6 +64,7 @@ struct zapi_front_seat {
 struct zapi_front {
     struct zapi_front_config config; /* strings are copies */
     struct zapi_fronts *all;         /* NULL: nobody shares it */
+    atomic_uint refs; /* whoever has it, and events that are being stored */
     struct zapi_front *next;
     struct zapi_webhook_gate *gate;
     struct zapi_door *door; /* NULL: not started */
@@ -327,10 +328,15 @@ static void count_duplicate(struct zapi_front *f)
     zapi_metrics_add(ZAPI_M_EVENTS, "kind=\"\",result=\"duplicate\"", 1);
 }
 
-static void on_stored(void *arg, enum zapi_inbox_result result)
+static void front_unref(struct zapi_front *f)
 {
-    struct zapi_exchange *ex = arg;
-    struct zapi_front *f = zapi_exchange_data(ex);
+    if (atomic_fetch_sub(&f->refs, 1) == 1)
+        free(f);
+}
+
+static void answer_stored(struct zapi_front *f, struct zapi_exchange *ex,
+                          enum zapi_inbox_result result)
+{
     if (result == ZAPI_INBOX_FULL) {
         zapi_exchange_refuse(ex, 503, NULL, "nothing can be stored now");
         return;
@@ -339,6 +345,14 @@ static void on_stored(void *arg, enum zapi_inbox_result result)
     if (result == ZAPI_INBOX_DUPLICATE)
         count_duplicate(f);
     zapi_exchange_respond(ex, 200, NULL, NULL, 0);
+}
+
+/* The writer thread, maybe after the door was stopped. */
+static void on_stored(void *arg, enum zapi_inbox_result result)
+{
+    struct zapi_front *f = zapi_exchange_data(arg);
+    answer_stored(f, arg, result);
+    front_unref(f);
 }
 
 static const char *remote_of(void *ex)
@@ -373,6 +387,7 @@ static void take_webhook(struct zapi_front *f, struct zapi_exchange *ex)
         zapi_event_free(ev);
         return;
     }
+    atomic_fetch_add(&f->refs, 1);
     zapi_exchange_set_data(ex, f);
     zapi_exchange_patience(ex, WEBHOOK_PATIENCE);
     if (zapi_hub_take(f->config.hub, ev, true, on_stored, ex))
@@ -430,7 +445,7 @@ static void front_free(struct zapi_front *f)
     free((char *)(uintptr_t)f->config.listen);
     free((char *)(uintptr_t)f->config.label);
     free((char *)(uintptr_t)f->config.proxies);
-    free(f);
+    front_unref(f);
 }
 
 static struct zapi_front *front_new(const struct zapi_front_config *config)
@@ -438,6 +453,7 @@ static struct zapi_front *front_new(const struct zapi_front_config *config)
     struct zapi_front *f = calloc(1, sizeof *f);
     if (!f)
         return NULL;
+    atomic_init(&f->refs, 1);
     f->config = *config;
     f->config.listen_fd = -1;
     f->config.listen = strdup(config->listen);

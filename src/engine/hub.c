@@ -24,6 +24,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/metrics.h"
+#include "base/text.h"
 #include "engine/effects.h"
 #include "engine/ingest.h"
 #include "net/door.h"
@@ -791,30 +792,6 @@ static double clock_of(void *arg)
 
 /* ---- seats: life ---- */
 
-static void free_kinds(char **kinds)
-{
-    for (char **k = kinds; k && *k; k++)
-        free(*k);
-    free(kinds);
-}
-
-/* NULL without memory. */
-static char **copy_kinds(const char *const *kinds)
-{
-    size_t n = 0;
-    while (kinds && kinds[n])
-        n++;
-    char **copy = calloc(n + 1, sizeof *copy);
-    for (size_t i = 0; copy && i < n; i++) {
-        copy[i] = strdup(kinds[i]);
-        if (!copy[i]) {
-            free_kinds(copy);
-            return NULL;
-        }
-    }
-    return copy;
-}
-
 /* Under the lock: what was found out of who wants what is not true any more. */
 static void forget_answers(struct zapi_hub *hub, struct desk *desk)
 {
@@ -829,7 +806,7 @@ static void forget_answers(struct zapi_hub *hub, struct desk *desk)
 
 void zapi_hub_subscribe(struct zapi_hub_seat *seat, const char *const *kinds)
 {
-    char **copy = copy_kinds(kinds), **old = copy;
+    char **copy = zapi_strings_copy(kinds), **old = copy;
     if (!copy) {
         zapi_err("no memory for what '%s' subscribes to", seat->desk->name);
         return;
@@ -839,7 +816,7 @@ void zapi_hub_subscribe(struct zapi_hub_seat *seat, const char *const *kinds)
     seat->kinds = copy;
     memset(seat->desk->cache, 0, sizeof seat->desk->cache);
     pthread_mutex_unlock(&seat->desk->hub->lock);
-    free_kinds(old);
+    zapi_strings_free(old);
 }
 
 static void free_timer(uv_handle_t *handle)
@@ -897,8 +874,8 @@ static struct desk *desk_new(struct zapi_hub *hub,
 
 static void seat_free(struct zapi_hub_seat *seat)
 {
-    free_kinds(seat->kinds);
-    free_kinds(seat->instances);
+    zapi_strings_free(seat->kinds);
+    zapi_strings_free(seat->instances);
     free(seat);
 }
 
@@ -908,9 +885,9 @@ static struct zapi_hub_seat *seat_new(const struct zapi_hub_seat_config *config)
     if (!seat)
         return NULL;
     seat->config = *config;
-    seat->kinds = copy_kinds(config->kinds);
+    seat->kinds = zapi_strings_copy(config->kinds);
     if (config->instances && *config->instances)
-        seat->instances = copy_kinds(config->instances);
+        seat->instances = zapi_strings_copy(config->instances);
     seat->config.name = seat->config.group = NULL; /* borrowed: the desk's */
     seat->config.kinds = seat->config.instances = NULL;
     if (seat->kinds &&

@@ -36,7 +36,7 @@ int zapi_core_open(lua_State *L)
         zapi_l_service_open, zapi_l_crypto_open,    zapi_l_qr_open,
         zapi_l_admin_open,   zapi_l_people_open,    zapi_l_sends_open,
         zapi_l_store_open,   zapi_l_gate_open,      zapi_l_timers_open,
-        zapi_l_testing_open, zapi_l_input_open,
+        zapi_l_testing_open, zapi_l_input_open,     zapi_l_generation_open,
     };
     size_t i;
     zapi_rt_get(L); /* first, so that it is closed last */

@@ -23,7 +23,7 @@
 static struct zapi_hub *hub_of(lua_State *L, int index)
 {
     if (!lua_isnoneornil(L, index))
-        return zapi_hub_of(zapi_service_seat(L, index));
+        return zapi_service_hub(L, index);
     return zapi_rt_get(L)->hub;
 }
 

@@ -33,9 +33,8 @@ struct place { /* of a service */
 /* Throws when the service is closed, or in memory only. */
 static struct place place_of(lua_State *L, const char *function)
 {
-    struct zapi_hub_seat *seat = zapi_service_seat(L, 1);
-    struct place p = {.name = zapi_hub_seat_name(seat),
-                      .hub = zapi_hub_of(seat)};
+    struct place p = {.name = zapi_service_name(L, 1),
+                      .hub = zapi_service_hub(L, 1)};
     p.sends = zapi_hub_sends(p.hub);
     if (!p.sends) {
         luaL_error(L, "%s: this bot keeps nothing on disk (data = memory)",
@@ -383,14 +382,21 @@ static int k_begun(lua_State *L, int status, lua_KContext ctx)
     if (!r->row) {
         return push_unavailable(L);
     }
-    zapi_send_push(L, r->row);
+    bool first = r->row->state == ZAPI_SEND_SENDING && r->row->tries == 1;
+    if (r->is_new && first) { /* the rest is what the caller gave */
+        lua_createtable(L, 0, 1);
+        set_count(L, "id", r->row->id);
+    } else {
+        zapi_send_push(L, r->row);
+    }
     lua_pushboolean(L, r->is_new);
     r->taken = true;
     zapi_op_release(&op->base);
     return 2;
 }
 
-/* begin(service, row, look) -> row, is_new | nil, err */
+/* begin(service, row) -> row, is_new | nil, err. Of a new one that is to be
+ * sent at once only the id. */
 static int l_begin(lua_State *L)
 {
     struct zapi_person who;
@@ -728,7 +734,7 @@ static void count_stop(enum zapi_guard_reason reason)
  * first */
 static int l_guard(lua_State *L)
 {
-    struct zapi_hub *hub = zapi_hub_of(zapi_service_seat(L, 1));
+    struct zapi_hub *hub = zapi_service_hub(L, 1);
     const char *instance = luaL_checkstring(L, 2);
     const char *person = luaL_checkstring(L, 3);
     enum zapi_guard_reason reason = ZAPI_GUARD_NONE;
@@ -754,7 +760,7 @@ static int l_guard(lua_State *L)
 /* shadow_ban(service, instance, until_) */
 static int l_shadow_ban(lua_State *L)
 {
-    struct zapi_hub *hub = zapi_hub_of(zapi_service_seat(L, 1));
+    struct zapi_hub *hub = zapi_service_hub(L, 1);
     const char *instance = luaL_checkstring(L, 2);
     zapi_guard_shadow_ban(zapi_hub_guard(hub), instance,
                           luaL_checknumber(L, 3));

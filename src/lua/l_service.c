@@ -1,31 +1,31 @@
 /* SPDX-License-Identifier: MIT
  *
- * The service under a bot: the door that takes webhooks, the seat at the hub
- * where its events come from, and one task per event on the loop.
+ * The service under a bot: its place at the front where webhooks come in, the
+ * seat at the hub where its events come from, and one task per event on the
+ * loop.
  *
- *   door thread   gate (secret, type) → ingest → hub → 200 after the commit
+ *   door thread   front: gate (secret, type) → ingest → hub → 200 after commit
  *   loop          hub → dispatcher → task on_event → zapi_hub_end
  *
  * The door thread never enters Lua, so webhooks are taken while a script
- * computes. The script holds a small userdata (user value 1: on_event, 2:
- * on_request, 3: on_send, 4: on_timers), which stays in the registry while the service is
- * open. Behind it is a `struct service`, counted: by the userdata and each
- * event under way; so a task may outlive the close of its service. All of it
- * belongs to the loop thread but what says otherwise. Start reading at
- * l_service, then on_exchange and start_delivery.
+ * computes. The script holds a small userdata, whose user values are the
+ * functions of its options (enum slot), and which stays in the registry while
+ * the service is open. Behind it is a `struct zapi_service`, counted: by the
+ * userdata and each event under way; so a task may outlive the close of its
+ * service. All of it belongs to the loop thread.
+ *
+ * A service is held (it has checked its options, and nothing comes to it),
+ * serves, or is retired: its next generation serves, and what it began ends
+ * here. See lua/generation.h. Start reading at l_service, then start_delivery.
  */
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "base/metrics.h"
-#include "base/redact.h"
 #include "base/text.h"
+#include "engine/front.h"
 #include "engine/ingest.h"
-#include "engine/webhook_gate.h"
 #include "lua/class.h"
 #include "lua/client.h"
 #include "lua/requests.h"
@@ -33,14 +33,24 @@
 #include "lua/service.h"
 #include "lua/value.h"
 
-#define WEBHOOK_PATIENCE 2.5 /* seconds; Z-API gives up after three */
+enum { MOST_TASKS = 256, MOST_TEXTS = 2000, DRAIN_SECONDS = 10, TRIES = 3 };
 
-enum { MOST_TASKS = 256, MOST_KINDS = 256, DRAIN_SECONDS = 10, TRIES = 3 };
+/* User values of the userdata. */
+enum slot {
+    ON_EVENT = 1,
+    ON_REQUEST,
+    ON_SEND,
+    ON_TIMERS,
+    ON_SERVE,
+    ON_RETIRE,
+    ON_ENDED,
+    SLOTS = ON_ENDED,
+};
 
-static const char webhook_path[] = "/webhook/";
+enum state { HELD, SERVES, RETIRED };
 
-struct run {           /* one event under way */
-    struct service *s; /* counted */
+struct run {                /* one event under way */
+    struct zapi_service *s; /* counted */
     struct zapi_delivery *one;
     struct zapi_write *writes, **writes_end; /* for its good end */
     struct zapi_inbox_end end; /* what the handler said; reason is owned */
@@ -52,31 +62,32 @@ struct run {           /* one event under way */
 
 struct drain_op {
     struct zapi_op base;
-    struct service *s;
+    struct zapi_service *s;
     uv_timer_t *timer;
     struct drain_op *next;
 };
 
-struct service {
+struct zapi_service {
     struct zapi_rt *rt; /* NULL once the state is closing */
     const void *owner;  /* the userdata, key in the registry */
     unsigned refs;
-    struct zapi_door *door;
+    struct zapi_service *next, **link; /* in rt->services, while open */
+    enum state state;
+    struct zapi_front *front;
+    struct zapi_front_seat *place;
     struct zapi_requests *requests; /* NULL: no users' routes */
     struct zapi_hub *hub;           /* the state's */
-    struct zapi_hub_seat *seat;
+    struct zapi_hub_seat *seat;     /* NULL: held */
     const char *name; /* anchored in the registry until the state is closed */
-    char *secret;     /* read-only after start; door thread too */
-    size_t secret_len;
-    struct zapi_webhook_gate *gate; /* the header z-api-token */
     char address[160];
-    bool held, paused;
-    bool gathered; /* door thread: the loop is to be woken at the turn's end */
-    struct zapi_rt_part part; /* of the program's orderly end */
+    bool paused;
+    bool replaces; /* it was held: its former self may have its name */
+    unsigned concurrency;
+    char **kinds, **instances; /* until it has a seat; NULL ends */
+    struct zapi_rt_part part;  /* of the program's orderly end */
     struct run *runs;
     struct drain_op *drains;
     size_t handled, failed;
-    atomic_size_t received, duplicates; /* door thread too */
 };
 
 /* ---- events to Lua ---- */
@@ -197,7 +208,7 @@ static int l_event(lua_State *L)
 
 /* ---- the life of the service ---- */
 
-static void service_unref(struct service *s)
+static void service_unref(struct zapi_service *s)
 {
     if (--s->refs > 0)
         return;
@@ -205,8 +216,8 @@ static void service_unref(struct service *s)
         zapi_rt_cancel_at_close(s->rt, s);
     if (s->seat)
         zapi_hub_leave(s->seat);
-    zapi_webhook_gate_delete(s->gate);
-    free(s->secret);
+    zapi_strings_free(s->kinds);
+    zapi_strings_free(s->instances);
     free(s);
 }
 
@@ -228,9 +239,14 @@ static void drain_leave(struct drain_op *op)
     op->timer = NULL;
 }
 
-static void drain_check(struct service *s)
+static bool is_idle(const struct zapi_service *s)
 {
-    while (s->drains && zapi_hub_running(s->seat) == 0) {
+    return !s->seat || zapi_hub_running(s->seat) == 0;
+}
+
+static void drain_check(struct zapi_service *s)
+{
+    while (s->drains && is_idle(s)) {
         struct drain_op *op = s->drains;
         drain_leave(op);
         zapi_op_done(&op->base);
@@ -257,7 +273,7 @@ static void set_failed(struct run *run, const char *message)
 
 static void leave_runs(struct run *run)
 {
-    struct service *s = run->s;
+    struct zapi_service *s = run->s;
     *(run->prev ? &run->prev->next : &s->runs) = run->next;
     if (run->next)
         run->next->prev = run->prev;
@@ -273,7 +289,7 @@ static void free_run(struct run *run)
 /* The state goes while its handler runs: the event stays as it is on disk. */
 static void abandon(struct run *run)
 {
-    struct service *s = run->s;
+    struct zapi_service *s = run->s;
     leave_runs(run);
     zapi_hub_abandon(s->seat, run->one);
     free_run(run);
@@ -283,7 +299,7 @@ static void abandon(struct run *run)
 static void on_event_end(void *arg, bool ok, const char *message)
 {
     struct run *run = arg;
-    struct service *s = run->s;
+    struct zapi_service *s = run->s;
     if (run->given_up) {
         abandon(run);
         return;
@@ -309,17 +325,16 @@ static int l_start(lua_State *L)
     struct run *run = lua_touserdata(L, 1);
     lua_rawgetp(L, LUA_REGISTRYINDEX, run->s->owner);
     lua_pushcfunction(L, l_event);
-    lua_getiuservalue(L, 2, 1);
+    lua_getiuservalue(L, 2, ON_EVENT);
     lua_pushlightuserdata(L, run);
     run->task = zapi_task_spawn(L, 2, on_event_end, run);
     zapi_task_label(run->task, run->s->name, run->one->seq);
-    zapi_task_label(run->task, zapi_hub_seat_name(run->s->seat), run->one->seq);
     return 0;
 }
 
 static void start_delivery(void *arg, struct zapi_delivery *one)
 {
-    struct service *s = arg;
+    struct zapi_service *s = arg;
     struct run *run = calloc(1, sizeof *run);
     if (!run) {
         struct zapi_inbox_end end = {.outcome = ZAPI_INBOX_AGAIN,
@@ -343,7 +358,7 @@ static void start_delivery(void *arg, struct zapi_delivery *one)
 /* ---- sends whose row has changed ---- */
 
 struct changed {
-    struct service *s;
+    struct zapi_service *s;
     const struct zapi_send *row;
 };
 
@@ -352,7 +367,7 @@ static int l_changed(lua_State *L)
 {
     struct changed *c = lua_touserdata(L, 1);
     lua_rawgetp(L, LUA_REGISTRYINDEX, c->s->owner);
-    if (lua_isnil(L, -1) || lua_getiuservalue(L, -1, 3) != LUA_TFUNCTION)
+    if (lua_isnil(L, -1) || lua_getiuservalue(L, -1, ON_SEND) != LUA_TFUNCTION)
         return 0;
     zapi_send_push(L, c->row);
     lua_call(L, 1, 0);
@@ -369,138 +384,55 @@ static void on_send_changed(void *arg, const struct zapi_send *row)
 /* Stack: service */
 static int l_timers_changed(lua_State *L)
 {
-    const struct service *s = lua_touserdata(L, 1);
+    const struct zapi_service *s = lua_touserdata(L, 1);
     lua_rawgetp(L, LUA_REGISTRYINDEX, s->owner);
-    if (!lua_isnil(L, -1) && lua_getiuservalue(L, -1, 4) == LUA_TFUNCTION)
+    if (!lua_isnil(L, -1) &&
+        lua_getiuservalue(L, -1, ON_TIMERS) == LUA_TFUNCTION)
         lua_call(L, 0, 0);
     return 0;
 }
 
 static void on_timers_changed(void *arg)
 {
-    struct service *s = arg;
+    struct zapi_service *s = arg;
     if (s->rt)
         zapi_rt_enter(s->rt, l_timers_changed, s, "on_timers failed");
 }
 
-/* ---- the door thread ---- */
+/* ---- an event that the generation before has ended ---- */
 
-/* A wake for each event would switch threads for each event when both share a
- * core: they are gathered, and the loop is woken once for a turn's events. */
-static void on_turn(void *arg)
-{
-    struct service *s = arg;
-    if (s->gathered)
-        zapi_hub_wake(s->hub);
-    s->gathered = false;
-}
+struct ended {
+    struct zapi_service *s;
+    uint64_t seq;
+};
 
-static bool is_webhook(const struct zapi_exchange *ex)
+/* Stack: ended */
+static int l_ended(lua_State *L)
 {
-    return strncmp(zapi_exchange_path(ex), webhook_path,
-                   sizeof webhook_path - 1) == 0;
-}
-
-static int check_webhook(const struct service *s, struct zapi_exchange *ex)
-{
-    const char *given = zapi_exchange_path(ex) + sizeof webhook_path - 1;
-    const char *type = zapi_exchange_header(ex, "Content-Type");
-    if (!zapi_text_equal_ct(given, strlen(given), s->secret, s->secret_len)) {
-        zapi_exchange_reason(ex, "wrong webhook secret");
-        return 401;
-    }
-    if (type && strncasecmp(type, "multipart/", 10) == 0) {
-        zapi_exchange_reason(ex, "multipart is not accepted");
-        return 415;
-    }
+    const struct ended *e = lua_touserdata(L, 1);
+    lua_rawgetp(L, LUA_REGISTRYINDEX, e->s->owner);
+    if (lua_isnil(L, -1) || lua_getiuservalue(L, -1, ON_ENDED) != LUA_TFUNCTION)
+        return 0;
+    lua_pushinteger(L, (lua_Integer)e->seq);
+    lua_call(L, 1, 0);
     return 0;
 }
 
-static int on_gate(void *arg, struct zapi_exchange *ex)
+static void on_ended_elsewhere(void *arg, uint64_t seq)
 {
-    const struct service *s = arg;
-    if (is_webhook(ex))
-        return check_webhook(s, ex);
-    return s->requests ? 0 : 404;
-}
-
-static void count_duplicate(struct service *s)
-{
-    atomic_fetch_add(&s->duplicates, 1);
-    zapi_metrics_add(ZAPI_M_EVENTS, "kind=\"\",result=\"duplicate\"", 1);
-}
-
-static void on_stored(void *arg, enum zapi_inbox_result result)
-{
-    struct zapi_exchange *ex = arg;
-    struct service *s = zapi_exchange_data(ex);
-    if (result == ZAPI_INBOX_FULL) {
-        zapi_exchange_refuse(ex, 503, NULL, "nothing can be stored now");
-        return;
-    }
-    atomic_fetch_add(&s->received, 1);
-    if (result == ZAPI_INBOX_DUPLICATE)
-        count_duplicate(s);
-    zapi_exchange_respond(ex, 200, NULL, NULL, 0);
-}
-
-static const char *remote_of(void *ex)
-{
-    return zapi_exchange_remote(ex);
-}
-
-/* false: it was refused. */
-static bool check_token(struct service *s, struct zapi_exchange *ex,
-                        const struct zapi_event *ev)
-{
-    const char *reason = "", *header = zapi_exchange_header(ex, "z-api-token");
-    int status = zapi_webhook_gate_check(s->gate, ev->instance, header,
-                                         remote_of, ex, &reason);
-    if (status)
-        zapi_exchange_refuse(ex, status, NULL, reason);
-    return status == 0;
-}
-
-static void take_webhook(struct service *s, struct zapi_exchange *ex)
-{
-    struct zapi_error error = {0};
-    size_t len;
-    char *body = zapi_exchange_take_body(ex, &len);
-    struct zapi_event *ev = zapi_ingest(body, len, &error);
-    if (!ev) {
-        int status = error.kind == ZAPI_E_NO_MEMORY ? 503 : 400;
-        zapi_exchange_refuse(ex, status, NULL, error.message);
-        return;
-    }
-    if (!check_token(s, ex, ev)) {
-        zapi_event_free(ev);
-        return;
-    }
-    zapi_exchange_set_data(ex, s);
-    zapi_exchange_patience(ex, WEBHOOK_PATIENCE);
-    if (zapi_hub_take(s->hub, ev, true, on_stored, ex))
-        s->gathered = true;
-}
-
-static void on_exchange(void *arg, struct zapi_exchange *ex)
-{
-    static const char *const allow[] = {"Allow: POST", NULL};
-    struct service *s = arg;
-    if (!is_webhook(ex))
-        zapi_requests_post(s->requests, ex);
-    else if (strcmp(zapi_exchange_method(ex), "POST") != 0)
-        zapi_exchange_refuse(ex, 405, allow, "webhooks are POSTed");
-    else
-        take_webhook(s, ex);
+    struct ended e = {.s = arg, .seq = seq};
+    if (e.s->rt)
+        zapi_rt_enter(e.s->rt, l_ended, &e, "on_ended failed");
 }
 
 /* ---- closing ---- */
 
-static void stop_door(struct service *s)
+static void leave_front(struct zapi_service *s)
 {
-    if (s->door)
-        zapi_door_stop(s->door);
-    s->door = NULL;
+    zapi_front_detach(s->place);
+    s->place = NULL;
+    zapi_front_release(s->front);
+    s->front = NULL;
     if (s->requests)
         zapi_requests_close(s->requests);
     s->requests = NULL;
@@ -508,7 +440,7 @@ static void stop_door(struct service *s)
 
 /* Without a data folder what was answered 200 and is not handled is lost, and
  * that is said aloud. */
-static void log_left(const struct service *s)
+static void log_left(const struct zapi_service *s)
 {
     size_t n = zapi_hub_waiting(s->seat);
     if (n > 0 && !zapi_hub_db(s->hub))
@@ -518,7 +450,7 @@ static void log_left(const struct service *s)
                   n == 1 ? " is" : "s are");
 }
 
-static void end_drains(struct service *s)
+static void end_drains(struct zapi_service *s)
 {
     while (s->drains) {
         struct drain_op *op = s->drains;
@@ -527,26 +459,31 @@ static void end_drains(struct service *s)
     }
 }
 
-static void service_close(struct service *s)
+static void service_close(struct zapi_service *s)
 {
-    stop_door(s);
+    leave_front(s);
     if (s->seat) {
         zapi_hub_pause(s->seat);
         log_left(s);
     }
     s->paused = true;
     end_drains(s);
-    if (s->held) {
+    if (!s->link)
+        return;
+    *s->link = s->next;
+    if (s->next)
+        s->next->link = s->link;
+    s->link = NULL;
+    if (s->state != HELD) {
         zapi_rt_unhold(s->rt);
         zapi_rt_remove_part(s->rt, &s->part);
     }
-    s->held = false;
 }
 
 /* The state goes: no handler will ever end. */
 static void on_state_close(void *arg)
 {
-    struct service *s = arg;
+    struct zapi_service *s = arg;
     s->refs++;
     s->rt = NULL;
     while (s->runs)
@@ -556,7 +493,7 @@ static void on_state_close(void *arg)
 
 /* What still runs has had its time: its events stay as they are on disk, and the
  * next start goes on with them. */
-static void give_up_rest(lua_State *L, struct service *s)
+static void give_up_rest(lua_State *L, struct zapi_service *s)
 {
     for (struct run *run = s->runs, *next; run; run = next) {
         next = run->next;
@@ -569,8 +506,8 @@ static void give_up_rest(lua_State *L, struct service *s)
 
 static int l_service_close(lua_State *L)
 {
-    struct service **box = lua_touserdata(L, 1);
-    struct service *s = *box;
+    struct zapi_service **box = lua_touserdata(L, 1);
+    struct zapi_service *s = *box;
     if (s && s->rt)
         give_up_rest(L, s);
     *box = NULL;
@@ -598,9 +535,9 @@ static const struct zapi_class service_class = {
     .close = l_service_close,
 };
 
-static struct service *check_open(lua_State *L)
+static struct zapi_service *check_open(lua_State *L)
 {
-    struct service **box = zapi_class_check(L, 1, &service_class);
+    struct zapi_service **box = zapi_class_check(L, 1, &service_class);
     if (!*box)
         luaL_error(L, "the service is closed");
     return *box;
@@ -641,8 +578,8 @@ struct take_op {
 
 struct take_post {
     struct zapi_post post;
-    struct service *s;  /* counted */
-    struct take_op *op; /* NULL: nobody waits any more; loop thread */
+    struct zapi_service *s; /* counted */
+    struct take_op *op;     /* NULL: nobody waits any more; loop thread */
     enum zapi_inbox_result result;
 };
 
@@ -657,7 +594,7 @@ static void take_cancel(struct zapi_op *base)
 static void run_take_post(struct zapi_post *post)
 {
     struct take_post *p = (struct take_post *)post;
-    struct service *s = p->s;
+    struct zapi_service *s = p->s;
     if (p->op) {
         p->op->result = p->result;
         p->op->post = NULL;
@@ -692,7 +629,7 @@ static int k_taken(lua_State *L, int status, lua_KContext ctx)
 }
 
 /* Moves `ev`: last in its function. */
-static int take_and_wait(lua_State *L, struct service *s,
+static int take_and_wait(lua_State *L, struct zapi_service *s,
                          struct zapi_event *(*make)(lua_State *L))
 {
     struct take_op *op = zapi_op_new(L, sizeof *op, take_cancel, NULL);
@@ -720,7 +657,7 @@ static struct zapi_event *make_injected(lua_State *L)
  * it had come by the door */
 static int l_inject(lua_State *L)
 {
-    struct service *s = check_open(L);
+    struct zapi_service *s = check_open(L);
     luaL_checkstring(L, 2);
     return take_and_wait(L, s, make_injected);
 }
@@ -739,7 +676,7 @@ static const char *text_field(lua_State *L, const char *name, bool needed)
 static struct zapi_event_part *timer_part(lua_State *L)
 {
     struct zapi_error error = {.kind = ZAPI_E_NONE};
-    struct zapi_hub *hub = zapi_hub_of(zapi_service_seat(L, 1));
+    struct zapi_hub *hub = zapi_service_hub(L, 1);
     if (lua_getfield(L, 2, "timer") == LUA_TNIL)
         return NULL;
     lua_getfield(L, 2, "due");
@@ -783,7 +720,7 @@ static struct zapi_event *make_emitted(lua_State *L)
  * timer= (its id), due=, next= */
 static int l_emit(lua_State *L)
 {
-    struct service *s = check_open(L);
+    struct zapi_service *s = check_open(L);
     luaL_checktype(L, 2, LUA_TTABLE);
     return take_and_wait(L, s, make_emitted);
 }
@@ -798,7 +735,7 @@ static struct zapi_write *take_writes(struct run *run)
     return writes;
 }
 
-static struct run *run_of(struct service *s, uint64_t seq)
+static struct run *run_of(struct zapi_service *s, uint64_t seq)
 {
     struct run *run = s->runs;
     while (run && run->one->seq != seq)
@@ -810,7 +747,7 @@ static struct run *run_of(struct service *s, uint64_t seq)
  * not ended */
 static int l_release(lua_State *L)
 {
-    struct service *s = check_open(L);
+    struct zapi_service *s = check_open(L);
     struct run *run = run_of(s, (uint64_t)luaL_checkinteger(L, 2));
     if (run)
         zapi_hub_release(s->seat, run->one);
@@ -818,7 +755,7 @@ static int l_release(lua_State *L)
     return 1;
 }
 
-static struct run *check_run(lua_State *L, struct service *s)
+static struct run *check_run(lua_State *L, struct zapi_service *s)
 {
     struct run *run = run_of(s, (uint64_t)luaL_checkinteger(L, 2));
     if (!run)
@@ -830,7 +767,7 @@ static struct run *check_run(lua_State *L, struct service *s)
  * event waits on disk for whoever finishes it */
 static int l_park(lua_State *L)
 {
-    struct service *s = check_open(L);
+    struct zapi_service *s = check_open(L);
     struct run *run = check_run(L, s);
     zapi_hub_park(s->seat, run->one, take_writes(run));
     drain_check(s); /* it is none that one waits for any more */
@@ -841,7 +778,7 @@ static int l_park(lua_State *L)
  * again has come to a place that it had reached before: it is stored already. */
 static int l_unstage(lua_State *L)
 {
-    struct service *s = check_open(L);
+    struct zapi_service *s = check_open(L);
     drop_writes(check_run(L, s));
     return 0;
 }
@@ -849,7 +786,7 @@ static int l_unstage(lua_State *L)
 /* service:unload(seq): ends the task of a parked event, for memory's sake */
 static int l_unload(lua_State *L)
 {
-    struct service *s = check_open(L);
+    struct zapi_service *s = check_open(L);
     struct run *run = check_run(L, s);
     luaL_argcheck(L, run->one->parked && run->task, 2, "it is not parked");
     run->given_up = true;
@@ -861,7 +798,7 @@ static int l_unload(lua_State *L)
  * beside its order */
 static int l_unpark(lua_State *L)
 {
-    struct service *s = check_open(L);
+    struct zapi_service *s = check_open(L);
     uint64_t seq = (uint64_t)luaL_checkinteger(L, 2);
     luaL_argcheck(L, !run_of(s, seq), 2, "it runs");
     zapi_hub_unpark(s->seat, seq, (unsigned)luaL_optinteger(L, 3, 0));
@@ -878,7 +815,7 @@ static void on_consumed(void *arg, enum zapi_db_result result)
  * the commit. */
 static int l_consume(lua_State *L)
 {
-    struct service *s = check_open(L);
+    struct zapi_service *s = check_open(L);
     struct run *run = check_run(L, s);
     struct take_op *op = zapi_op_new(L, sizeof *op, take_cancel, NULL);
     op->post = malloc(sizeof *op->post);
@@ -895,7 +832,7 @@ static int l_consume(lua_State *L)
  * now (a time-out) */
 static int l_fail(lua_State *L)
 {
-    struct service *s = check_open(L);
+    struct zapi_service *s = check_open(L);
     const char *text = luaL_checkstring(L, 3);
     struct run *run = run_of(s, (uint64_t)luaL_checkinteger(L, 2));
     if (run) {
@@ -918,7 +855,7 @@ static unsigned limit_arg(lua_State *L, int index)
  * limit */
 static int l_limits(lua_State *L)
 {
-    struct service *s = check_open(L);
+    struct zapi_service *s = check_open(L);
     struct zapi_guard_limits limits = {.replies_per_chat = limit_arg(L, 2),
                                        .cold_recipients = limit_arg(L, 3)};
     zapi_guard_set(zapi_hub_guard(s->hub), &limits);
@@ -933,14 +870,14 @@ static void set_count(lua_State *L, const char *name, size_t n)
 
 static int l_stats(lua_State *L)
 {
-    struct service *s = check_open(L);
+    struct zapi_service *s = check_open(L);
     lua_createtable(L, 0, 7);
-    set_count(L, "received", atomic_load(&s->received));
-    set_count(L, "duplicates", atomic_load(&s->duplicates));
-    set_count(L, "refused", zapi_door_refused(s->door));
-    set_count(L, "running", zapi_hub_running(s->seat));
+    set_count(L, "received", zapi_front_received(s->front));
+    set_count(L, "duplicates", zapi_front_duplicates(s->front));
+    set_count(L, "refused", zapi_front_refused(s->front));
+    set_count(L, "running", s->seat ? zapi_hub_running(s->seat) : 0);
     set_count(L, "waiting",
-              zapi_hub_waiting(s->seat) +
+              (s->seat ? zapi_hub_waiting(s->seat) : 0) +
                   zapi_inbox_depth(zapi_hub_inbox(s->hub)));
     set_count(L, "handled", s->handled);
     set_count(L, "failed", s->failed);
@@ -971,7 +908,7 @@ static int k_drained(lua_State *L, int status, lua_KContext ctx)
 {
     struct drain_op *op = (struct drain_op *)ctx;
     (void)status;
-    lua_pushboolean(L, zapi_hub_running(op->s->seat) == 0);
+    lua_pushboolean(L, is_idle(op->s));
     zapi_op_release(&op->base); /* the name is free for the next bot */
     return 1;
 }
@@ -988,16 +925,22 @@ static void drain_start(lua_State *L, struct drain_op *op, double seconds)
     op->s->drains = op;
 }
 
+static void pause_all(struct zapi_service *s)
+{
+    s->paused = true;
+    if (s->seat)
+        zapi_hub_pause(s->seat);
+    zapi_front_pause(s->place);
+}
+
 /* service:drain(seconds) -> did all running handlers end? */
 static int l_drain(lua_State *L)
 {
-    struct service *s = check_open(L);
+    struct zapi_service *s = check_open(L);
     double seconds = luaL_optnumber(L, 2, DRAIN_SECONDS);
     luaL_argcheck(L, seconds >= 0 && seconds < 1e9, 2, "seconds expected");
-    s->paused = true;
-    zapi_hub_pause(s->seat);
-    zapi_door_quiesce(s->door);
-    if (zapi_hub_running(s->seat) == 0) {
+    pause_all(s);
+    if (is_idle(s)) {
         lua_pushboolean(L, 1);
         return 1;
     }
@@ -1009,57 +952,72 @@ static int l_drain(lua_State *L)
     return zapi_op_wait(L, &op->base, k_drained);
 }
 
-/* Pushes a userdata with the NULL-ended names of the table at `index`, which
+/* Pushes a userdata with the NULL-ended texts of the table at `index`, which
  * must stay as long. NULL: there is none, and nothing is pushed. */
-static const char *const *push_kinds(lua_State *L, int index)
+static const char *const *push_texts(lua_State *L, int index, const char *what)
 {
     size_t n;
     if (lua_isnil(L, index))
         return NULL;
     luaL_checktype(L, index, LUA_TTABLE);
     n = lua_rawlen(L, index);
-    if (n > MOST_KINDS)
-        luaL_error(L, "more than %d kinds", MOST_KINDS);
-    const char **kinds = lua_newuserdatauv(L, (n + 1) * sizeof *kinds, 0);
+    if (n > MOST_TEXTS)
+        luaL_error(L, "more than %d %s", MOST_TEXTS, what);
+    const char **texts = lua_newuserdatauv(L, (n + 1) * sizeof *texts, 0);
     for (size_t i = 0; i < n; i++) {
         if (lua_rawgeti(L, index, (lua_Integer)i + 1) != LUA_TSTRING)
-            luaL_error(L, "bad kind (string expected)");
-        kinds[i] = lua_tostring(L, -1); /* the table holds it */
+            luaL_error(L, "bad %s (strings expected)", what);
+        texts[i] = lua_tostring(L, -1); /* the table holds it */
         lua_pop(L, 1);
     }
-    kinds[n] = NULL;
-    return kinds;
+    texts[n] = NULL;
+    return texts;
 }
 
 /* service:subscribe(kinds) */
 static int l_subscribe(lua_State *L)
 {
-    struct service *s = check_open(L);
+    struct zapi_service *s = check_open(L);
     luaL_checktype(L, 2, LUA_TTABLE);
-    zapi_hub_subscribe(s->seat, push_kinds(L, 2));
+    const char *const *kinds = push_texts(L, 2, "kinds");
+    if (s->seat) {
+        zapi_hub_subscribe(s->seat, kinds);
+        return 0;
+    }
+    char **copy = zapi_strings_copy(kinds);
+    if (!copy)
+        return luaL_error(L, "not enough memory");
+    zapi_strings_free(s->kinds);
+    s->kinds = copy;
     return 0;
+}
+
+/* service:route(routes): instead of those that it had; throws when somebody has
+ * one of them */
+static int l_route(lua_State *L)
+{
+    struct zapi_service *s = check_open(L);
+    struct zapi_error error = {0};
+    luaL_checktype(L, 2, LUA_TTABLE);
+    if (zapi_front_route(s->place, push_texts(L, 2, "routes"), &error))
+        return 0;
+    zapi_error_push(L, &error);
+    return lua_error(L);
 }
 
 static int l_service_index(lua_State *L)
 {
     static const luaL_Reg methods[] = {
-        {"close", l_close},
-        {"consume", l_consume},
-        {"drain", l_drain},
-        {"emit", l_emit},
-        {"inject", l_inject},
-        {"park", l_park},
-        {"release", l_release},
-        {"stats", l_stats},
-        {"subscribe", l_subscribe},
-        {"unload", l_unload},
-        {"unpark", l_unpark},
-        {"fail", l_fail},
-        {"limits", l_limits},
-        {"unstage", l_unstage},
-        {NULL, NULL},
+        {"close", l_close},     {"consume", l_consume},
+        {"drain", l_drain},     {"emit", l_emit},
+        {"inject", l_inject},   {"park", l_park},
+        {"release", l_release}, {"route", l_route},
+        {"stats", l_stats},     {"subscribe", l_subscribe},
+        {"unload", l_unload},   {"unpark", l_unpark},
+        {"fail", l_fail},       {"limits", l_limits},
+        {"unstage", l_unstage}, {NULL, NULL},
     };
-    struct service **box = zapi_class_check(L, 1, &service_class);
+    struct zapi_service **box = zapi_class_check(L, 1, &service_class);
     const char *key = luaL_checkstring(L, 2);
     const luaL_Reg *m = methods;
     while (m->name && strcmp(m->name, key) != 0)
@@ -1074,8 +1032,10 @@ static int l_service_index(lua_State *L)
         lua_pushboolean(L, zapi_hub_db((*box)->hub) != NULL);
     else if (*box && strcmp(key, "paused") == 0)
         lua_pushboolean(L, (*box)->paused);
+    else if (*box && strcmp(key, "held") == 0)
+        lua_pushboolean(L, (*box)->state == HELD);
     else if (*box && strcmp(key, "name") == 0)
-        lua_pushstring(L, zapi_hub_seat_name((*box)->seat));
+        lua_pushstring(L, (*box)->name);
     else
         lua_pushnil(L);
     return 1;
@@ -1086,7 +1046,9 @@ static int l_service_index(lua_State *L)
 struct options {
     const char *listen, *label, *secret, *name, *proxies;
     enum zapi_token_check check;
-    const char *const *kinds; /* NULL: everything */
+    const char *const *kinds;     /* NULL: everything */
+    const char *const *instances; /* NULL: none named */
+    const char *const *routes;    /* NULL: what no other one has */
     size_t secret_len;
     lua_Integer concurrency, max_body;
 };
@@ -1126,6 +1088,12 @@ static lua_Integer count_field(lua_State *L, const char *name)
     return type == LUA_TNIL ? 0 : v;
 }
 
+static const char *const *texts_field(lua_State *L, const char *name)
+{
+    lua_getfield(L, 1, name);
+    return push_texts(L, lua_gettop(L), name);
+}
+
 /* Leaves the strings on the stack. */
 static struct options read_options(lua_State *L)
 {
@@ -1144,40 +1112,19 @@ static struct options read_options(lua_State *L)
         o.concurrency = MOST_TASKS;
     o.max_body = count_field(L, "max_body");
     o.name = string_field(L, "name", host ? host->name : "bot", NULL);
-    lua_getfield(L, 1, "kinds");
-    o.kinds = push_kinds(L, lua_gettop(L));
+    o.kinds = texts_field(L, "kinds");
+    o.instances = texts_field(L, "instances");
+    o.routes = texts_field(L, "routes");
     return o;
 }
 
-static bool start_parts(struct service *s, const struct options *o,
-                        struct zapi_error *error)
-{
-    static const char *const all[] = {"*", NULL};
-    struct zapi_hub_seat_config seat = {.name = o->name,
-                                        .kinds = o->kinds ? o->kinds : all,
-                                        .concurrency = (unsigned)o->concurrency,
-                                        .start = start_delivery,
-                                        .send_changed = on_send_changed,
-                                        .timers_changed = on_timers_changed,
-                                        .arg = s};
-    s->secret_len = o->secret_len;
-    s->secret = malloc(o->secret_len + 1);
-    s->gate = zapi_webhook_gate_new(o->check);
-    if (!s->secret || !s->gate)
-        return false;
-    memcpy(s->secret, o->secret, o->secret_len + 1);
-    zapi_redact_add(s->secret, s->secret_len);
-    s->seat = zapi_hub_join(s->hub, &seat, error);
-    return s->seat != NULL;
-}
-
 /* Stack: … box. The zeroed service hangs in the box before anything else. */
-static struct service *service_new(lua_State *L, struct service **box)
+static struct zapi_service *service_new(lua_State *L, struct zapi_service **box)
 {
     struct zapi_rt *rt = zapi_rt_get(L);
     zapi_rt_renew_hub(rt);
     struct zapi_hub *hub = zapi_rt_hub(L, rt);
-    struct service *s = calloc(1, sizeof *s);
+    struct zapi_service *s = calloc(1, sizeof *s);
     if (!s)
         luaL_error(L, "not enough memory");
     s->rt = rt;
@@ -1185,6 +1132,11 @@ static struct service *service_new(lua_State *L, struct service **box)
     s->owner = box;
     s->refs = 1;
     *box = s;
+    s->next = rt->services;
+    if (s->next)
+        s->next->link = &s->next;
+    s->link = &rt->services;
+    rt->services = s;
     zapi_rt_at_close(rt, on_state_close, s);
     return s;
 }
@@ -1201,47 +1153,89 @@ static int start_failed(lua_State *L, const struct zapi_error *error)
 /* The program ends: nothing new starts. */
 static void on_quiesce(void *arg)
 {
-    struct service *s = arg;
-    s->paused = true;
-    zapi_hub_pause(s->seat);
-    zapi_door_quiesce(s->door);
+    pause_all(arg);
 }
 
-/* Handlers that run, and requests without an answer. */
+/* Handlers that run, and requests without an answer: of the front too, when it
+ * is its own. */
 static size_t busy(void *arg)
 {
-    struct service *s = arg;
-    return zapi_hub_running(s->seat) + zapi_door_in_flight(s->door);
+    struct zapi_service *s = arg;
+    const struct zapi_host *host = s->rt->host;
+    size_t n = zapi_hub_running(s->seat);
+    if (!host || !host->front)
+        return n + zapi_front_in_flight(s->front);
+    return n + (s->requests ? zapi_requests_live(s->requests) : 0);
 }
 
-static bool start_door(struct service *s, const struct options *o,
+static struct zapi_hub_seat_config seat_config(struct zapi_service *s)
+{
+    const struct zapi_host *host = s->rt->host;
+    return (struct zapi_hub_seat_config){.name = s->name,
+                                         .group = host ? host->name : NULL,
+                                         .replace = s->replaces,
+                                         .kinds = (const char *const *)s->kinds,
+                                         .instances =
+                                             (const char *const *)s->instances,
+                                         .concurrency = s->concurrency,
+                                         .start = start_delivery,
+                                         .send_changed = on_send_changed,
+                                         .timers_changed = on_timers_changed,
+                                         .ended_elsewhere = on_ended_elsewhere,
+                                         .arg = s};
+}
+
+/* Two of one generation with the same name. */
+static bool is_twin(const struct zapi_service *s, struct zapi_error *error)
+{
+    for (const struct zapi_service *o = s->rt->services; o; o = o->next)
+        if (o != s && o->state == HELD && strcmp(o->name, s->name) == 0) {
+            zapi_error_set(error, ZAPI_E_CONFIG,
+                           "two bots of this script are called '%s': give one "
+                           "of them another name (zapi.bot.new{name = …})",
+                           s->name);
+            return true;
+        }
+    return false;
+}
+
+static void forward_request(void *arg, struct zapi_exchange *ex)
+{
+    struct zapi_service *s = arg;
+    zapi_requests_post(s->requests, ex);
+}
+
+static bool open_front(struct zapi_service *s, const struct options *o,
                        struct zapi_error *error)
 {
-    struct zapi_door_config c = {.listen = o->listen,
-                                 .listen_fd = -1,
-                                 .label = o->label,
-                                 .trusted_proxies = o->proxies,
-                                 .max_body = (size_t)o->max_body,
-                                 .gate = on_gate,
-                                 .handle = on_exchange,
-                                 .turn = on_turn,
-                                 .arg = s};
-    s->door = zapi_door_start(&c, error);
-    if (!s->door)
+    const struct zapi_host *host = s->rt->host;
+    struct zapi_front_config c = {.hub = s->hub,
+                                  .listen = o->listen,
+                                  .listen_fd = -1,
+                                  .label = o->label,
+                                  .proxies = o->proxies,
+                                  .max_body = (size_t)o->max_body};
+    struct zapi_front_seat_config seat = {
+        .automation = host ? host->name : "",
+        .generation = s->rt,
+        .name = s->name,
+        .secret = o->secret,
+        .secret_len = o->secret_len,
+        .check = o->check,
+        .request = s->requests ? forward_request : NULL,
+        .arg = s,
+        .routes = o->routes};
+    s->front = host && host->front ? host->front(host->arg, &c, error)
+                                   : zapi_front_open(&c, error);
+    if (!s->front)
         return false;
-    strncpy(s->address, zapi_door_address(s->door), sizeof s->address - 1);
-    zapi_rt_hold(s->rt);
-    s->part =
-        (struct zapi_rt_part){.quiesce = on_quiesce, .busy = busy, .arg = s};
-    zapi_rt_add_part(s->rt, &s->part);
-    s->held = true;
-    if (s->rt->host && s->rt->host->listening)
-        s->rt->host->listening(s->rt->host->arg, s->address);
-    return true;
+    strncpy(s->address, zapi_front_address(s->front), sizeof s->address - 1);
+    s->place = zapi_front_attach(s->front, &seat, error);
+    return s->place != NULL;
 }
 
 /* The tokens of options.clients; what is no client of an instance has none. */
-static void know_clients(lua_State *L, struct service *s)
+static void know_clients(lua_State *L, struct zapi_service *s)
 {
     const char *instance, *token;
     lua_getfield(L, 1, "clients");
@@ -1249,20 +1243,41 @@ static void know_clients(lua_State *L, struct service *s)
     for (lua_Integer i = 1; i <= n; i++) {
         lua_rawgeti(L, -1, i);
         if (zapi_client_identity(L, lua_gettop(L), &instance, &token) &&
-            !zapi_webhook_gate_add(s->gate, instance, token))
+            !zapi_front_know(s->place, instance, token))
             luaL_error(L, "not enough memory");
         lua_pop(L, 1);
     }
     lua_pop(L, 1);
 }
 
-static bool start(lua_State *L, struct service *s, const struct options *o,
-                  struct zapi_error *error)
+static bool take_options(struct zapi_service *s, const struct options *o)
 {
-    if (!start_parts(s, o, error))
+    static const char *const all[] = {"*", NULL};
+    s->concurrency = (unsigned)o->concurrency;
+    s->kinds = zapi_strings_copy(o->kinds ? o->kinds : all);
+    s->instances = o->instances ? zapi_strings_copy(o->instances) : NULL;
+    return s->kinds && (s->instances || !o->instances);
+}
+
+/* It has all that it needs, and nothing comes to it. */
+static bool prepare(lua_State *L, struct zapi_service *s,
+                    const struct options *o, struct zapi_error *error)
+{
+    const struct zapi_host *host = s->rt->host;
+    bool held = host && host->held && host->held(host->arg);
+    if (!take_options(s, o) || (held && is_twin(s, error)))
+        return false;
+    s->replaces = held;
+    struct zapi_hub_seat_config seat = seat_config(s);
+    if (!zapi_hub_may_join(s->hub, &seat, error) || !open_front(s, o, error))
         return false;
     know_clients(L, s);
-    return start_door(s, o, error);
+    if (held)
+        return true;
+    if (!zapi_service_join(s, error))
+        return false;
+    zapi_service_serve(s);
+    return true;
 }
 
 static void take_handler(lua_State *L, const char *name, int slot, bool needed)
@@ -1289,38 +1304,124 @@ static int l_service(lua_State *L)
 {
     struct zapi_error error = {0};
     struct options o = read_options(L);
-    struct service **box = zapi_class_new(L, &service_class, sizeof *box, 4);
-    take_handler(L, "on_event", 1, true);
-    take_handler(L, "on_request", 2, false);
-    take_handler(L, "on_send", 3, false);
-    take_handler(L, "on_timers", 4, false);
-    struct service *s = service_new(L, box);
+    struct zapi_service **box =
+        zapi_class_new(L, &service_class, sizeof *box, SLOTS);
+    take_handler(L, "on_event", ON_EVENT, true);
+    take_handler(L, "on_request", ON_REQUEST, false);
+    take_handler(L, "on_send", ON_SEND, false);
+    take_handler(L, "on_timers", ON_TIMERS, false);
+    take_handler(L, "on_serve", ON_SERVE, false);
+    take_handler(L, "on_retire", ON_RETIRE, false);
+    take_handler(L, "on_ended", ON_ENDED, false);
+    struct zapi_service *s = service_new(L, box);
     lua_pushvalue(L, -1);
     lua_rawsetp(L, LUA_REGISTRYINDEX, box);
     s->name = anchored(L, o.name);
-    if (lua_getiuservalue(L, -1, 2) == LUA_TFUNCTION)
-        s->requests = zapi_requests_new(L, box, 2);
+    if (lua_getiuservalue(L, -1, ON_REQUEST) == LUA_TFUNCTION)
+        s->requests = zapi_requests_new(L, box, ON_REQUEST);
     lua_pop(L, 1);
     zapi_error_set(&error, ZAPI_E_NO_MEMORY, "no memory for a service");
-    if (!start(L, s, &o, &error))
+    if (!prepare(L, s, &o, &error))
         return start_failed(L, &error);
     return 1;
 }
 
 /* ---- service.h ---- */
 
-struct zapi_hub_seat *zapi_service_seat(lua_State *L, int index)
+static struct zapi_service *service_arg(lua_State *L, int index)
 {
-    struct service **box = zapi_class_check(L, index, &service_class);
+    struct zapi_service **box = zapi_class_check(L, index, &service_class);
     if (!*box)
         luaL_error(L, "the service is closed");
-    return (*box)->seat;
+    return *box;
+}
+
+struct zapi_hub *zapi_service_hub(lua_State *L, int index)
+{
+    return service_arg(L, index)->hub;
+}
+
+const char *zapi_service_name(lua_State *L, int index)
+{
+    return service_arg(L, index)->name;
+}
+
+struct zapi_service *zapi_service_next(const struct zapi_service *s)
+{
+    return s->next;
+}
+
+bool zapi_service_is_held(const struct zapi_service *s)
+{
+    return s->state == HELD;
+}
+
+bool zapi_service_join(struct zapi_service *s, struct zapi_error *error)
+{
+    struct zapi_hub_seat_config seat = seat_config(s);
+    if (!zapi_front_start(s->front, error))
+        return false;
+    s->seat = zapi_hub_join(s->hub, &seat, error);
+    return s->seat != NULL;
+}
+
+void zapi_service_unjoin(struct zapi_service *s)
+{
+    if (s->seat)
+        zapi_hub_leave(s->seat);
+    s->seat = NULL;
+}
+
+void zapi_service_serve(struct zapi_service *s)
+{
+    const struct zapi_host *host = s->rt->host;
+    zapi_hub_succeed(s->seat);
+    zapi_front_use(s->place);
+    zapi_rt_hold(s->rt);
+    s->part =
+        (struct zapi_rt_part){.quiesce = on_quiesce, .busy = busy, .arg = s};
+    zapi_rt_add_part(s->rt, &s->part);
+    s->state = SERVES;
+    if (host && host->listening)
+        host->listening(host->arg, s->address);
+}
+
+struct told {
+    struct zapi_service *s;
+    enum slot slot;
+};
+
+/* Stack: told */
+static int l_tell(lua_State *L)
+{
+    const struct told *t = lua_touserdata(L, 1);
+    lua_rawgetp(L, LUA_REGISTRYINDEX, t->s->owner);
+    if (!lua_isnil(L, -1) &&
+        lua_getiuservalue(L, -1, (int)t->slot) == LUA_TFUNCTION)
+        lua_call(L, 0, 0);
+    return 0;
+}
+
+void zapi_service_tell_serves(struct zapi_service *s)
+{
+    struct told t = {.s = s, .slot = ON_SERVE};
+    zapi_rt_enter(s->rt, l_tell, &t, "a bot could not begin to serve");
+}
+
+void zapi_service_retire(struct zapi_service *s)
+{
+    struct told t = {.s = s, .slot = ON_RETIRE};
+    if (s->state != SERVES)
+        return;
+    s->state = RETIRED;
+    pause_all(s);
+    zapi_rt_enter(s->rt, l_tell, &t, "a bot could not be retired in order");
 }
 
 bool zapi_service_stage(lua_State *L, int index, uint64_t seq,
                         struct zapi_write *write)
 {
-    struct service **box = zapi_class_check(L, index, &service_class);
+    struct zapi_service **box = zapi_class_check(L, index, &service_class);
     struct run *run = *box ? run_of(*box, seq) : NULL;
     if (!run)
         return false;

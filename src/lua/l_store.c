@@ -289,7 +289,7 @@ static int stage(lua_State *L, struct zapi_write *write)
 static int l_stage(lua_State *L)
 {
     lua_settop(L, 6);
-    struct zapi_kv *kv = kv_of(L, zapi_hub_of(zapi_service_seat(L, 1)));
+    struct zapi_kv *kv = kv_of(L, zapi_service_hub(L, 1));
     luaL_checkinteger(L, 2);
     return stage(L, make_write(L, kv, 3));
 }
@@ -297,7 +297,7 @@ static int l_stage(lua_State *L)
 /* stage_prefix_delete(service, seq, ns, prefix) */
 static int l_stage_prefix_delete(lua_State *L)
 {
-    struct zapi_kv *kv = kv_of(L, zapi_hub_of(zapi_service_seat(L, 1)));
+    struct zapi_kv *kv = kv_of(L, zapi_service_hub(L, 1));
     luaL_checkinteger(L, 2);
     const char *ns = luaL_checkstring(L, 3);
     struct zapi_write *write = zapi_kv_erase(kv, ns, bytes_at(L, 4));

@@ -238,12 +238,42 @@ bool zapi_rt_end_runs(struct zapi_rt *rt)
     return any;
 }
 
+/* A main chunk that is about to return from zapi.run() does so. */
+static struct zapi_task *first_to_end(const struct zapi_rt *rt)
+{
+    struct zapi_task *task = rt->started;
+    while (task &&
+           (task->status > TASK_WAITING || task->status == TASK_RUNNING ||
+            (task->main && task->status == TASK_READY))) {
+        task = task->next_started;
+    }
+    return task;
+}
+
+static int l_end_tasks(lua_State *L)
+{
+    struct zapi_rt *rt = lua_touserdata(L, 1);
+    struct zapi_task *task;
+    while ((task = first_to_end(rt)) != NULL) {
+        zapi_task_cancel(L, task);
+    }
+    return 0;
+}
+
+void zapi_rt_end_tasks(struct zapi_rt *rt)
+{
+    zapi_rt_enter(rt, l_end_tasks, rt, "a retired script's tasks did not end");
+}
+
 /* Under the host the loop turns anyway; the script's main chunk waits. */
 static int run_hosted(lua_State *L, struct zapi_rt *rt)
 {
     struct run_op *op = zapi_op_new(L, sizeof *op, run_cancel, NULL);
     op->next = rt->runs;
     rt->runs = op;
+    if (rt->host->runs && rt->current && rt->current->main) {
+        rt->host->runs(rt->host->arg);
+    }
     return zapi_op_wait(L, &op->base, run_finish);
 }
 

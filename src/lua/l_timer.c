@@ -127,21 +127,47 @@ static int l_sleep(lua_State *L)
 
 /* ---- after, interval ---- */
 
-struct alarm {
+struct zapi_alarm {
     struct zapi_rt *rt;
     struct zapi_timer *timer; /* NULL: over */
     bool repeats;
     bool running; /* its function has not returned yet: skip this tick */
+    bool started; /* by the main chunk: in rt->alarms */
+    struct zapi_alarm *next, **link;
 };
 
-/* Stops it; touches no Lua, so the anchor is dropped separately. */
-static void alarm_stop(struct alarm *a)
+static void alarm_mark(struct zapi_alarm *a)
 {
+    a->started = true;
+    a->next = a->rt->alarms;
+    a->link = &a->rt->alarms;
+    if (a->next) {
+        a->next->link = &a->next;
+    }
+    a->rt->alarms = a;
+}
+
+static void alarm_unmark(struct zapi_alarm *a)
+{
+    if (!a->link) {
+        return;
+    }
+    *a->link = a->next;
+    if (a->next) {
+        a->next->link = a->link;
+    }
+    a->link = NULL;
+}
+
+/* Stops it; touches no Lua, so the anchor is dropped separately. */
+static void alarm_stop(struct zapi_alarm *a)
+{
+    alarm_unmark(a);
     zapi_timer_stop(a->timer);
     a->timer = NULL;
 }
 
-static void alarm_unanchor(lua_State *L, struct alarm *a)
+static void alarm_unanchor(lua_State *L, struct zapi_alarm *a)
 {
     lua_pushnil(L);
     lua_rawsetp(L, LUA_REGISTRYINDEX, a);
@@ -149,7 +175,7 @@ static void alarm_unanchor(lua_State *L, struct alarm *a)
 
 static int l_alarm_gc(lua_State *L)
 {
-    struct alarm *a = lua_touserdata(L, 1);
+    struct zapi_alarm *a = lua_touserdata(L, 1);
     alarm_stop(a);
     if (a->rt && !a->running) { /* __close: it is still anchored */
         alarm_unanchor(L, a);
@@ -172,7 +198,7 @@ static const struct zapi_class alarm_class = {
 
 static int l_alarm_cancel(lua_State *L)
 {
-    struct alarm *a = zapi_class_check(L, 1, &alarm_class);
+    struct zapi_alarm *a = zapi_class_check(L, 1, &alarm_class);
     lua_pushboolean(L, a->timer != NULL);
     alarm_stop(a);
     if (!a->running) {
@@ -183,7 +209,7 @@ static int l_alarm_cancel(lua_State *L)
 
 static void alarm_ran(void *arg, bool ok, const char *message)
 {
-    struct alarm *a = arg;
+    struct zapi_alarm *a = arg;
     (void)ok, (void)message;
     a->running = false;
     if (!a->timer) {
@@ -193,17 +219,20 @@ static void alarm_ran(void *arg, bool ok, const char *message)
 
 static int l_alarm_spawn(lua_State *L)
 {
-    struct alarm *a = lua_touserdata(L, 1);
+    struct zapi_alarm *a = lua_touserdata(L, 1);
     lua_rawgetp(L, LUA_REGISTRYINDEX, a);
     lua_getiuservalue(L, -1, 1);
-    zapi_task_spawn(L, 0, alarm_ran, a);
+    struct zapi_task *task = zapi_task_spawn(L, 0, alarm_ran, a);
+    if (a->started) {
+        zapi_task_mark(task);
+    }
     a->running = true;
     return 0;
 }
 
 static void alarm_fired(void *arg)
 {
-    struct alarm *a = arg;
+    struct zapi_alarm *a = arg;
     if (!a->repeats) {
         alarm_stop(a);
     }
@@ -219,7 +248,7 @@ static int alarm_new(lua_State *L, bool repeats)
 {
     const char *name = repeats ? "zapi.interval" : "zapi.after";
     double seconds = zapi_arg_number(L, 1, name);
-    struct alarm *a;
+    struct zapi_alarm *a;
     zapi_arg_function(L, 2, name);
     luaL_argcheck(L, seconds >= 0 && (!repeats || seconds >= 0.001), 1,
                   "a positive number of seconds expected");
@@ -228,6 +257,9 @@ static int alarm_new(lua_State *L, bool repeats)
     lua_setiuservalue(L, -2, 1);
     a->rt = zapi_rt_get(L);
     a->repeats = repeats;
+    if (zapi_rt_is_main(a->rt)) {
+        alarm_mark(a);
+    }
     lua_pushvalue(L, -1);
     lua_rawsetp(L, LUA_REGISTRYINDEX, a);
     a->timer = zapi_timer_start(zapi_rt_loop(a->rt), seconds,
@@ -236,6 +268,24 @@ static int alarm_new(lua_State *L, bool repeats)
         return luaL_error(L, "not enough memory");
     }
     return 1;
+}
+
+static int l_end_alarms(lua_State *L)
+{
+    struct zapi_rt *rt = lua_touserdata(L, 1);
+    while (rt->alarms) {
+        struct zapi_alarm *a = rt->alarms;
+        alarm_stop(a);
+        if (!a->running) {
+            alarm_unanchor(L, a);
+        }
+    }
+    return 0;
+}
+
+void zapi_rt_end_alarms(struct zapi_rt *rt)
+{
+    zapi_rt_enter(rt, l_end_alarms, rt, "a retired script's timers go on");
 }
 
 static int l_after(lua_State *L)

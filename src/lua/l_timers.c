@@ -140,9 +140,8 @@ typedef struct zapi_write *make_write(lua_State *L, struct zapi_timers *t,
  * now. */
 static int stage_or_write(lua_State *L, int seq, make_write *make)
 {
-    struct zapi_hub_seat *seat = zapi_service_seat(L, 1);
-    struct zapi_hub *hub = zapi_hub_of(seat);
-    const char *automation = zapi_hub_seat_name(seat);
+    struct zapi_hub *hub = zapi_service_hub(L, 1);
+    const char *automation = zapi_service_name(L, 1);
     if (lua_isnil(L, seq)) {
         struct write_op *op =
             zapi_op_new(L, sizeof *op, write_cancel, write_release);
@@ -224,11 +223,10 @@ static int l_cancel(lua_State *L)
     lua_settop(L, 4);
     if (lua_isnil(L, 4))
         return stage_or_write(L, 4, make_cancel);
-    struct zapi_hub_seat *seat = zapi_service_seat(L, 1);
     stage_or_write(L, 4, make_cancel);
     lua_pushinteger(L, (lua_Integer)zapi_timers_count(
-                           timers_of(L, zapi_hub_of(seat)),
-                           zapi_hub_seat_name(seat), luaL_checkstring(L, 2),
+                           timers_of(L, zapi_service_hub(L, 1)),
+                           zapi_service_name(L, 1), luaL_checkstring(L, 2),
                            luaL_optstring(L, 3, NULL)));
     return 1;
 }
@@ -276,14 +274,13 @@ static void push_row(void *arg, const struct zapi_timer_row *row)
  * first; names: a JSON array of those that count */
 static int l_list(lua_State *L)
 {
-    struct zapi_hub_seat *seat = zapi_service_seat(L, 1);
     double until = luaL_optnumber(L, 2, 1e300);
     lua_Integer limit = luaL_optinteger(L, 3, MOST_LISTED);
     const char *names = luaL_optstring(L, 4, NULL);
     struct list list = {.L = L};
     luaL_argcheck(L, limit > 0 && limit <= MOST_LISTED, 3, "1 to 1000");
     lua_newtable(L);
-    zapi_timers_each(timers_of(L, zapi_hub_of(seat)), zapi_hub_seat_name(seat),
+    zapi_timers_each(timers_of(L, zapi_service_hub(L, 1)), zapi_service_name(L, 1),
                      names, until, (size_t)limit, push_row, &list);
     return 1;
 }

@@ -568,6 +568,14 @@ struct zapi_requests *zapi_requests_new(lua_State *L, const void *owner,
     return q;
 }
 
+size_t zapi_requests_live(const struct zapi_requests *q)
+{
+    size_t n = 0;
+    for (const struct request *r = q->live; r; r = r->next)
+        n++;
+    return n;
+}
+
 static void on_async_closed(uv_handle_t *handle)
 {
     queue_unref(handle->data);

@@ -18,6 +18,8 @@ struct zapi_requests *zapi_requests_new(lua_State *L, const void *owner,
                                         int slot);
 /* Any thread: the exchange is taken over. */
 void zapi_requests_post(struct zapi_requests *q, struct zapi_exchange *ex);
+/* Loop thread: requests whose tasks have not ended. */
+size_t zapi_requests_live(const struct zapi_requests *q);
 /* Loop thread, after the door was stopped. What has no task yet is answered
  * 503; tasks under way go on, their answers lead nowhere. */
 void zapi_requests_close(struct zapi_requests *q);
