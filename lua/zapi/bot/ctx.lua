@@ -95,14 +95,14 @@ local function refuse_loop(ctx)
    end
 end
 
--- Seconds of "typing…" before a message: what ctx:typing said for this one, else
--- what zapi.kit.typing says of its text.
-local function typing_of(ctx, params)
-   local seconds = ctx._typing
+-- "typing…" before a message: as long as it says itself, or ctx:typing, or
+-- zapi.kit.typing for its text.
+local function type_before(ctx, params)
+   if params.delayTyping then return end
+   local seconds, of_text = ctx._typing, (ctx._root or ctx)._types
    ctx._typing = nil
-   if seconds then return seconds end
-   local of_text = (ctx._root or ctx)._types
-   return of_text and of_text(params.message or params.caption or "")
+   if not seconds and of_text then seconds = of_text(params.message or params.caption or "") end
+   params.delayTyping = seconds
 end
 
 -- What answers nobody is not for those who have opted out (zapi.kit.optout).
@@ -120,9 +120,7 @@ local function send(ctx, msg, options, quote)
    local endpoint, params, wanted, content = message.encode(msg, options)
    if wanted == nil then wanted = quote end
    if wanted and message.quotable(content) then params.messageId = ctx.id end
-   if message.types(content) and not params.delayTyping then
-      params.delayTyping = typing_of(ctx, params)
-   end
+   if message.types(content) then type_before(ctx, params) end
    if content == "list" and ctx.is_group then ctx._bot:warn_once("list", "WhatsApp no longer "
       .. "shows option lists in groups: send buttons or a numbered text there") end
    local bot = ctx._bot
