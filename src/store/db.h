@@ -2,9 +2,9 @@
  *
  * The one file that holds everything durable, and the one thread that writes
  * it. Others hand the writer *jobs*; all that have gathered become one
- * transaction with synchronous=FULL (group commit, no artificial delay). The
- * loop thread reads through a connection of its own; checkpoints run on a
- * third one, so that no commit pays for them.
+ * transaction with synchronous=FULL (group commit; while it is busy it waits up
+ * to a millisecond for more). The loop thread reads through a connection of its
+ * own; checkpoints run on a third one, so that no commit pays for them.
  *
  * A process that owns the file holds an flock on FOLDER/zapibot.lock, which
  * names its pid.

@@ -8,6 +8,7 @@
  */
 #include "store/sql.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -95,6 +96,13 @@ static int on_commit(void *arg, sqlite3 *db, const char *name, int pages)
     return SQLITE_OK;
 }
 
+/* SQLite's statistics of memory are a lock around each allocation, for all
+ * threads. Refused when it has been started by somebody else: no harm. */
+static void configure(void)
+{
+    sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 static bool set_up(struct zapi_sql *sql, enum zapi_sql_mode mode, int wait_ms)
 {
     char text[128];
@@ -108,13 +116,17 @@ static bool set_up(struct zapi_sql *sql, enum zapi_sql_mode mode, int wait_ms)
         return true;
     /* The hook takes the place of SQLite's own checkpoints inside COMMIT. */
     sqlite3_wal_hook(sql->db, on_commit, sql);
+    /* What is deleted is overwritten where that writes no page more. (Some
+     * builds of SQLite always do, and so write each page that becomes free.) */
     return zapi_sql_script(sql, "PRAGMA journal_mode=WAL;"
-                                "PRAGMA synchronous=FULL");
+                                "PRAGMA synchronous=FULL;"
+                                "PRAGMA secure_delete=FAST");
 }
 
 struct zapi_sql *zapi_sql_open(const char *path, enum zapi_sql_mode mode,
                                int wait_ms, struct zapi_error *error)
 {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
     struct zapi_sql *sql = calloc(1, sizeof *sql);
     int flags =
         mode == ZAPI_SQL_READ ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
@@ -123,6 +135,7 @@ struct zapi_sql *zapi_sql_open(const char *path, enum zapi_sql_mode mode,
         return NULL;
     }
     sql->none.sql = sql;
+    pthread_once(&once, configure);
     if (sqlite3_open_v2(path, &sql->db, flags | SQLITE_OPEN_NOMUTEX, NULL) ==
             SQLITE_OK &&
         set_up(sql, mode, wait_ms))
