@@ -88,9 +88,10 @@ describe("core.sends", function()
    it("stores a send before it leaves, and what became of it", function()
       local got = process [[
          local svc = service()
-         local first, is_new = sends.begin(svc, row {
+         local begun, is_new = sends.begin(svc, row {
             event = 7, step = "h1.t0.send_text.5511.1", reply = true, expires = 4e9,
          })
+         local first = sends.list(svc, {id = begun.id})[1]
          sends.finish(svc, {
             id = first.id, state = "accepted", message_id = "M1", result = '{"messageId":"M1"}',
          })
