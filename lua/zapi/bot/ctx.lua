@@ -98,8 +98,7 @@ end
 -- "typing…" before a message: as long as it says itself, or ctx:typing, or
 -- zapi.kit.typing for its text.
 local function type_before(ctx, params)
-   if params.delayTyping then return end
-   local seconds, of_text = ctx._typing, (ctx._root or ctx)._types
+   local seconds, of_text = params.delayTyping or ctx._typing, (ctx._root or ctx)._types
    ctx._typing = nil
    if not seconds and of_text then seconds = of_text(params.message or params.caption or "") end
    params.delayTyping = seconds
