@@ -109,6 +109,13 @@ describe("zapibot completion", function()
             assert.is_nil(offered("call", "--o")["--openapi"])
          end)
 
+         it("offers the kinds of bots, and the options of check and chat", function()
+            assert.is_true(offered("init", "lo")["loja"])
+            assert.is_true(offered("init", "--fo")["--force"])
+            assert.is_true(offered("check", "--no")["--no-config"])
+            assert.is_true(offered("chat", "--a")["--as"])
+         end)
+
          it("offers sections, scopes, shells and topics of help", function()
             assert.is_true(offered("endpoints", "--section", "me")["messages"])
             assert.is_true(offered("endpoints", "--scope", "")["gateway"])

@@ -36,7 +36,6 @@ end
 --- The standard library of this very Lua.
 M.globals = {}
 for name in pairs(_G) do M.globals[name] = true end
-M.globals._ENV = true
 
 --- Those of busted, in a file that is named as its specs are.
 M.spec_globals = set_of {

@@ -65,6 +65,7 @@ function Parser:open() self.scope = {parent = self.scope, vars = {}} end
 function Parser:close() self.scope = self.scope.parent end
 
 function Parser:declare(token, value)
+   self.own_env = self.own_env or token.text == "_ENV"
    local var = {name = token.text, line = token.line, values = {value}, uses = {}, global = false}
    self.scope.vars[token.text] = var
    return var
@@ -85,6 +86,7 @@ function Parser:variable(name)
 end
 
 function Parser:use(token)
+   self.own_env = self.own_env or token.text == "_ENV"
    local var = self:variable(token.text)
    local name = node("Name", token, {name = token.text, var = var})
    var.uses[#var.uses + 1] = name
@@ -402,7 +404,7 @@ end
 
 --- The tree of a source that compiles, and its global variables by name.
 ---@param source string
----@return {body: table[], globals: table<string, zapi.check.Variable>}
+---@return {body: table[], globals: table<string, zapi.check.Variable>, own_env: boolean}
 function M.parse(source)
    local self = setmetatable({tokens = lexer.tokens(source), at = 1, globals = {}}, Parser)
    self:open()
@@ -410,7 +412,7 @@ function M.parse(source)
    if self:peek().kind ~= "eof" then
       error(("%d: '%s' was not expected"):format(self:peek().line, self:peek().text), 0)
    end
-   return {body = body, globals = self.globals}
+   return {body = body, globals = self.globals, own_env = self.own_env}
 end
 
 -- ---- walking ---------------------------------------------------------------

@@ -15,7 +15,7 @@ local WHAT = {ctx = "ctx", bot = "a bot", outbox = "an outbox", ["module:zapi"] 
 -- ---- names -----------------------------------------------------------------
 
 local function check_globals(tree, report, more)
-   if tree.globals._ENV then return end -- then anything may be meant by a name
+   if tree.own_env then return end -- then anything may be meant by a name
    local near = known.names(known.globals)
    for name, var in pairs(tree.globals) do
       if #var.values > 0 then near[#near + 1] = name end

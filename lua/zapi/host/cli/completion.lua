@@ -5,6 +5,7 @@
 local core = require "zapi.core"
 local args = require "zapi.host.cli.args"
 local catalogue = require "zapi.host.cli.catalogue"
+local templates = require "zapi.host.init.templates"
 
 local M = {}
 
@@ -107,6 +108,7 @@ local function lists()
       help = with(commands, endpoints),
       sections = table.concat(sections, " "),
       scopes = table.concat(catalogue.scopes, " "),
+      kinds = table.concat(templates.kinds, " "),
    }
 end
 
@@ -178,6 +180,7 @@ _zapibot_words() {
         ;;
     help:*) [ -n "$name" ] || echo '@help@' ;;
     completion:*) [ -n "$name" ] || echo 'bash zsh fish' ;;
+    init:*) [ -n "$name" ] || echo '@kinds@'; _zapibot_tool_options init ;;
     :*) echo '@commands@ @options@' ;;
     *) _zapibot_tool_options "$command" ;;
     esac
@@ -337,6 +340,7 @@ end
 @lines@
 complete -c zapibot -f -n __zapibot_wants_topic -a '@commands@'
 complete -c zapibot -f -n '__fish_seen_subcommand_from completion' -a 'bash zsh fish'
+complete -c zapibot -n '__fish_seen_subcommand_from init' -a '@kinds@'
 complete -c zapibot -n '__fish_seen_subcommand_from endpoints' -x -l section -a '@sections@'
 complete -c zapibot -n '__fish_seen_subcommand_from endpoints' -x -l scope -a '@scopes@'
 complete -c zapibot -f -n __zapibot_wants_parameter -a '(__zapibot_parameters)'

@@ -64,6 +64,7 @@ local function start(script, words)
    local file, err = io.open(script, "r")
    if not file then args.fail("%s", err) end
    file:close()
+   rawset(_G, "arg", table.move(words, 1, #words, 1, {[0] = script})) -- handlers look too
    local ok, world = pcall(require("zapi.testing").start, {
       script = script, args = words, env = settings_of(folder), seed = 1,
    })
