@@ -17,6 +17,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "store/connection.h"
 #include "store/kv.h"
 #include "store/people_map.h"
 #include "store/sql.h"
@@ -505,6 +506,7 @@ size_t zapi_people_forget(struct zapi_people *p, struct zapi_sql *sql,
     zapi_people_find(p, id, &known);
     zapi_id_read(&as, id, true);
     if (sql) {
+        zapi_sql_script(sql, "PRAGMA secure_delete=ON"); /* also free pages */
         gather(sql, as.text, &known);
         for (size_t i = 0; i < sizeof removals / sizeof *removals; i++)
             if (run_one(sql, removals[i], NULL))
@@ -512,6 +514,7 @@ size_t zapi_people_forget(struct zapi_people *p, struct zapi_sql *sql,
         run_one(sql, empty_gone, NULL);
         int64_t kept = zapi_kv_forget(sql, known.key);
         removed += kept > 0 ? (size_t)kept : 0;
+        zapi_sql_script(sql, "PRAGMA secure_delete=FAST");
     }
     forget_in_memory(p, known.key);
     return removed;
