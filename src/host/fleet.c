@@ -42,6 +42,7 @@ struct generation {
     bool ended, ok, waits;  /* its main chunk; waits in zapi.run */
     bool stopped;           /* asked for its end, or the program's */
     bool checking, checked; /* bot:check */
+    bool first;             /* of the start: it need not have a bot */
     bool cut;               /* it was said that it is cut off */
     uint64_t until;         /* uv_now: the end of its time, loading or old */
     uint64_t began;         /* uv_hrtime */
@@ -82,6 +83,8 @@ struct zapi_fleet {
     struct member *members, **end;
     uv_timer_t step;
     struct zapi_watcher *watcher; /* NULL: nobody watches */
+    bool starting; /* several: they serve all at once, when all are ready, so
+                      that no event is taken that one of them would miss */
     bool ending;
 };
 
@@ -254,6 +257,19 @@ static void on_runs(void *arg)
     }
 }
 
+/* One of several has done its work while all start. */
+static void end_first(struct generation *g, int code)
+{
+    struct member *m = g->m;
+    struct zapi_fleet *f = m->fleet;
+    m->over = true;
+    m->loading = NULL;
+    break_off(g);
+    if (zapi_fleet_alive(f) == 0) {
+        f->config.stop(f->config.arg, code);
+    }
+}
+
 /* zapi.stop() (-1) and os.exit(code). */
 static void on_stop(void *arg, int code)
 {
@@ -268,7 +284,9 @@ static void on_stop(void *arg, int code)
         return;
     }
     g->stopped = true;
-    if (g == m->loading) {
+    if (g == m->loading && g->first) {
+        end_first(g, code);
+    } else if (g == m->loading) {
         set_reason(&g->reason, "it ends the program while it loads (zapi.stop "
                                "or os.exit)");
     } else if (m->current) {
@@ -430,7 +448,7 @@ static void refuse(struct member *m, const char *reason, bool said)
     set_error(m, reason);
     snprintf(text, sizeof text,
              m->current ? "not reloaded: generation %u serves on"
-                        : "not reloaded: nothing of it runs",
+                        : "nothing of it runs",
              m->current ? m->current->number : 0);
     if (!said) {
         log_as(m, ZAPI_LOG_ERROR, reason);
@@ -445,16 +463,10 @@ static void refuse(struct member *m, const char *reason, bool said)
     go_on(m);
 }
 
-static void serve(struct member *m)
+/* It takes the place of the one before it. */
+static void adopt(struct member *m)
 {
     struct generation *g = m->loading, *before = m->current;
-    struct zapi_error error = {.kind = ZAPI_E_NONE};
-    char text[160];
-    if (!zapi_rt_serve(zapi_automation_rt(g->a),
-                       before ? zapi_automation_rt(before->a) : NULL, &error)) {
-        refuse(m, error.message, false);
-        return;
-    }
     zapi_automation_serve(g->a);
     m->loading = NULL;
     if (before) {
@@ -468,6 +480,23 @@ static void serve(struct member *m)
     free(m->error);
     m->error = NULL;
     zapi_stamps_keep(&m->stamps, g->number);
+}
+
+static void serve(struct member *m)
+{
+    struct generation *g = m->loading, *before = m->current;
+    struct zapi_error error = {.kind = ZAPI_E_NONE};
+    char text[160];
+    if (!zapi_rt_serve(zapi_automation_rt(g->a),
+                       before ? zapi_automation_rt(before->a) : NULL, &error)) {
+        refuse(m, error.message, false);
+        return;
+    }
+    adopt(m);
+    if (g->number == 1) {
+        go_on(m);
+        return;
+    }
     snprintf(text, sizeof text, "generation %u serves (loaded in %.1f ms)",
              g->number, (double)(uv_hrtime() - g->began) / 1e6);
     log_as(m, ZAPI_LOG_INFO, text);
@@ -485,29 +514,61 @@ static void on_checked(void *arg, bool ok, const char *message)
     wake(g->m->fleet);
 }
 
-static void step_loading(struct member *m)
+/* Its main chunk has come to its end, or has begun to wait for it. */
+static void step_loaded(struct member *m)
 {
     struct generation *g = m->loading;
     struct zapi_rt *rt = zapi_automation_rt(g->a);
-    if (g->reason) {
-        refuse(m, g->reason, g->ended && !g->ok);
-    } else if (!g->ended && !g->waits) {
-        if (uv_now(m->fleet->config.loop) >= g->until) {
-            refuse(m,
-                   "its main chunk has not ended after 10 s (zapi.spawn is "
-                   "for what goes on)",
-                   false);
-        }
-    } else if (!g->checking) {
-        if (zapi_rt_services(rt) == 0) {
-            refuse(m, "it starts no bot: bot:run() is missing", false);
-            return;
-        }
+    if (zapi_rt_services(rt) > 0) {
         g->checking = true;
         zapi_rt_check(rt, CHECK_S, on_checked, g);
+    } else if (g->first) {
+        g->checking = g->checked = true;
+    } else {
+        refuse(m, "it starts no bot: bot:run() is missing", false);
     }
-    if (m->loading == g && g->checked && !g->reason) {
-        serve(m);
+}
+
+static void step_loading(struct member *m)
+{
+    struct generation *g = m->loading;
+    bool late = uv_now(m->fleet->config.loop) >= g->until;
+    if (g->reason) {
+        refuse(m, g->reason, g->ended && !g->ok);
+    } else if (g->checking) {
+        if (g->checked && !m->fleet->starting) {
+            serve(m);
+        }
+    } else if (g->ended || g->waits || (late && g->first)) {
+        step_loaded(m);
+    } else if (late) {
+        refuse(m,
+               "its main chunk has not ended after 10 s (zapi.spawn is for "
+               "what goes on)",
+               false);
+    }
+}
+
+/* The start of several: all that are ready serve, in one turn. */
+static void step_starting(struct zapi_fleet *f)
+{
+    struct member *m;
+    for (m = f->members; m; m = m->next) {
+        if (m->loading && !(m->loading->checked && !m->loading->reason)) {
+            return;
+        }
+    }
+    f->starting = false;
+    for (m = f->members; m; m = m->next) {
+        if (m->loading) {
+            serve(m);
+        }
+    }
+    if (zapi_fleet_alive(f) > 0) {
+        zapi_info("scripts that run: %zu", zapi_fleet_alive(f));
+        f->config.ended(f->config.arg, true);
+    } else if (!f->ending) {
+        f->config.ended(f->config.arg, false);
     }
 }
 
@@ -584,6 +645,9 @@ static void on_step(uv_timer_t *timer)
         }
         step_old(m);
         more = more || m->loading || m->old;
+    }
+    if (f->starting) {
+        step_starting(f);
     }
     if (more && !uv_is_active((uv_handle_t *)timer)) {
         uv_timer_start(timer, on_step, LOOK_MS, 0);
@@ -796,17 +860,27 @@ bool zapi_fleet_add(struct zapi_fleet *f, const struct zapi_fleet_script *s,
                     struct zapi_error *error)
 {
     struct member *m = member_new(f, s);
+    struct generation *g;
     if (!m) {
         zapi_error_set(error, ZAPI_E_NO_MEMORY, "not enough memory");
         return false;
     }
     zapi_error_clear(error);
-    m->current = generation_new(m, false, error);
-    if (!m->current) {
+    g = generation_new(m, f->config.several && !s->helper, error);
+    if (!g) {
         set_error(m, error->message);
         return false;
     }
-    m->since = m->current->loaded_at;
+    if (!f->config.several || s->helper) {
+        m->current = g;
+        m->since = g->loaded_at;
+        return true;
+    }
+    g->first = true;
+    g->until = uv_now(f->config.loop) + LOAD_MS;
+    m->loading = g;
+    f->starting = true;
+    wake(f);
     return true;
 }
 

@@ -50,7 +50,7 @@ struct zapi_program {
     struct zapi_fronts fronts;
     uint64_t give_up; /* uv_now when the grace is over */
     int code;
-    bool listens; /* some bot does */
+    char status[200]; /* where some bot listens; "": nowhere */
     bool ending;
     bool over;
 };
@@ -313,13 +313,14 @@ struct zapi_hub *zapi_program_hub(struct zapi_program *p)
 
 /* ---- scripts ---- */
 
+/* Several are ready when all serve. */
 static void on_listening(void *arg, const char *address)
 {
     struct zapi_program *p = arg;
-    char status[200];
-    snprintf(status, sizeof status, "listening %s", address);
-    zapi_notify_ready(p->notify, status);
-    p->listens = true;
+    snprintf(p->status, sizeof p->status, "listening %s", address);
+    if (p->scripts.n <= 1) {
+        zapi_notify_ready(p->notify, p->status);
+    }
 }
 
 static struct zapi_front *open_front(void *arg,
@@ -333,8 +334,9 @@ static struct zapi_front *open_front(void *arg,
 static void on_ended(void *arg, bool ok)
 {
     struct zapi_program *p = arg;
-    if (ok && !p->listens) {
-        zapi_notify_ready(p->notify, "the script has run");
+    if (ok) {
+        zapi_notify_ready(p->notify,
+                          p->status[0] ? p->status : "the script has run");
     }
     if (!ok) {
         p->code = p->code ? p->code : 1;
