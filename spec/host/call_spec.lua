@@ -63,6 +63,18 @@ describe("zapibot call", function()
    end)
 
    describe("--dry-run", function()
+      it("needs no credentials, as it sends nothing", function()
+         local got = place.json "call send_text --dry-run phone=5511999990001 message=oi"
+         assert.matches("^https://api.z%-api.io/instances/INSTANCE/token/.*/send%-text$", got.url)
+         assert.equal("oi", got.body.message)
+         assert.matches("/instances", place.json("call partner.list_instances --dry-run").url)
+         assert.equal("GET",
+            place.json("call gateway.get_status --dry-run instancia_uuid=u").method)
+         local code, _, err = place.run "call send_text phone=5511999990001 message=oi"
+         assert.equal(2, code)
+         assert.matches("no credentials", err)
+      end)
+
       it("prints the request, its secrets masked, and sends nothing", function()
          local got = place.json("call send_text --dry-run phone=5511999990001 message=oi "
             .. "delayMessage=2", ENV)

@@ -216,6 +216,26 @@ describe("zapibot", function()
          assert.matches("^zapibot: [^\n]*%.env:2: [^\n]*\n$", out)
       end)
 
+      it("says what is wrong with a line of .env", function()
+         for text, why in pairs {
+            ["A=\"x\nB=1\n"] = ":1: the quotes of this value are not closed",
+            ["A=1\nB='x' y\n"] = ":2: the quotes .* something but a comment follows them",
+            ["A=1\nB\n"] = ":2: NAME=value expected\n",
+            ["A-B=1\n"] = ":1: the name may have letters",
+         } do
+            script(text, ".env")
+            local _, out = zapibot(script(SHOW))
+            assert.matches("%.env" .. why, out)
+         end
+      end)
+
+      it("is read alike by tools that look at another folder's", function()
+         local dotenv = require "zapi.host.cli.dotenv"
+         assert.same({A = "x # y\n", B = "$z", C = "plain value", D = "", E = "a#b", F = "2 \n3"},
+            dotenv.parse('\239\187\191# comment\r\nA = "x # y\\n" # c\r\nexport B=\'$z\'\r\n'
+               .. "C=plain value # c\nD=\n\nE=a#b\nF=1\nF='2 \n3'\n"))
+      end)
+
       it("reads NAME_FILE", function()
          shell.write(folder .. "/secret", "s3cr3t\n")
          local _, out = zapibot(script(SHOW), "A_FILE=" .. folder .. "/secret")
