@@ -1219,6 +1219,10 @@ function World:group(name, people) end
 ---@return boolean
 function World:settle(seconds) end
 
+--- Is a webhook on its way, or does a handler run?
+---@return boolean
+function World:is_busy() end
+
 --- Lets seconds pass, in milliseconds: what is due comes in its order.
 ---@param seconds number
 function World:advance(seconds) end
