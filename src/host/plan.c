@@ -200,7 +200,12 @@ struct zapi_plan *zapi_plan_load(const struct zapi_plan_config *config,
         return plan;
     }
     why = lua_tostring(plan->L, -1);
-    zapi_error_set(error, ZAPI_E_CONFIG, "%s", why ? why : "?");
+    if (why && strstr(why, config->path)) {
+        zapi_error_set(error, ZAPI_E_CONFIG, "%s", why);
+    } else { /* memory ended */
+        zapi_error_set(error, ZAPI_E_CONFIG, "%s: %s", config->path,
+                       why ? why : "?");
+    }
     zapi_plan_delete(plan);
     return NULL;
 }

@@ -257,6 +257,9 @@ end
 local function run()
    local chunk, err = load(host.text, "@" .. path, "t", {})
    if not chunk then
+      if find(err, path, 1, true) ~= 1 then
+         fail("%s", err)
+      end
       error(err, 0)
    end
    local strings = debug.getmetatable ""
