@@ -76,6 +76,22 @@ static inline bool special(unsigned char c)
     return c < 0x20 || c >= 0x80 || c == '"' || c == '\\';
 }
 
+/* Which of the eight bytes at p is the first special one. */
+static inline size_t first_byte(uint64_t flags, const char *p)
+{
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    (void)p; /* the lowest flag is that of a special byte: see above */
+    return (size_t)__builtin_ctzll(flags) / 8;
+#else
+    size_t i = 0;
+    (void)flags;
+    while (!special((unsigned char)p[i])) {
+        i++;
+    }
+    return i;
+#endif
+}
+
 /* The first byte from p on that is not plain text inside a string. */
 static inline const char *plain_end(const char *p, const char *end)
 {
@@ -83,8 +99,8 @@ static inline const char *plain_end(const char *p, const char *end)
 
     while (end - p >= 8) {
         memcpy(&w, p, 8);
-        if (special_in(w)) {
-            break;
+        if ((w = special_in(w)) != 0) {
+            return p + first_byte(w, p);
         }
         p += 8;
     }
@@ -492,14 +508,44 @@ bool zapi_json_valid(const char *text, size_t len, const char **error,
 
 /* ---- picking ---- */
 
-static struct zapi_json_pick *wanted(const struct zapi_json_reader *r,
-                                     struct zapi_json_pick *picks, size_t n)
+/* Keys by their first byte, so that few are compared; more than MOST_CHAINED
+ * are compared one by one, and so is a key with escapes. */
+enum { MOST_CHAINED = 64, CHAINS = 64 };
+
+struct chains {
+    struct zapi_json_pick *picks;
+    size_t n;
+    uint8_t first[CHAINS], next[MOST_CHAINED]; /* 1: the first pick; 0: none */
+};
+
+static void make_chains(struct chains *c, struct zapi_json_pick *picks,
+                        size_t n)
 {
-    for (size_t i = 0; i < n; i++) {
-        if ((r->escaped || (r->len > 0 && picks[i].key[0] == r->str[0]) ||
-             r->len == 0) &&
-            zapi_json_key_is(r, picks[i].key)) {
-            return &picks[i];
+    c->picks = picks;
+    c->n = n;
+    memset(c->first, 0, sizeof c->first);
+    for (size_t i = n <= MOST_CHAINED ? n : 0; i > 0; i--) {
+        uint8_t *first = &c->first[(unsigned char)picks[i - 1].key[0] % CHAINS];
+        c->next[i - 1] = *first;
+        *first = (uint8_t)i;
+    }
+}
+
+static struct zapi_json_pick *wanted(const struct zapi_json_reader *r,
+                                     const struct chains *c)
+{
+    if (c->n > MOST_CHAINED || r->escaped || r->len == 0) {
+        for (size_t i = 0; i < c->n; i++) {
+            if (zapi_json_key_is(r, c->picks[i].key)) {
+                return &c->picks[i];
+            }
+        }
+        return NULL;
+    }
+    for (size_t i = c->first[(unsigned char)r->str[0] % CHAINS]; i > 0;
+         i = c->next[i - 1]) {
+        if (zapi_json_key_is(r, c->picks[i - 1].key)) {
+            return &c->picks[i - 1];
         }
     }
     return NULL;
@@ -532,7 +578,9 @@ bool zapi_json_pick(const char *text, size_t len, struct zapi_json_pick *picks,
                     size_t n, const char **error)
 {
     struct zapi_json_reader r;
+    struct chains chains;
 
+    make_chains(&chains, picks, n);
     for (size_t i = 0; i < n; i++) {
         picks[i] = (struct zapi_json_pick){
             .key = picks[i].key,
@@ -545,7 +593,7 @@ bool zapi_json_pick(const char *text, size_t len, struct zapi_json_pick *picks,
     while (t > ZAPI_JSON_END) {
         t = zapi_json_next(&r);
         if (t == ZAPI_JSON_KEY && object && r.depth == 1) {
-            struct zapi_json_pick *pick = wanted(&r, picks, n);
+            struct zapi_json_pick *pick = wanted(&r, &chains);
             bool ok =
                 pick ? fill(&r, pick) : zapi_json_skip(&r) != ZAPI_JSON_ERROR;
             t = ok ? t : ZAPI_JSON_ERROR;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * One function per type of callback; each looks once through the body for the
- * few members that it needs, and a type that needs none is not looked at.
+ * One function per type of callback. What it needs of a message the ingest has
+ * noted (zapi_event.said); of the others each looks once through the body.
  * Nothing is kept but what people, sends and guard keep themselves. Start
  * reading at zapi_effects_apply.
  */
@@ -20,26 +20,6 @@
 struct zapi_effects {
     struct zapi_effects_config config;
     struct zapi_buf text; /* of the echo in hand */
-};
-
-/* X(identifier, "key"): what is looked for in a ReceivedCallback. */
-#define RECEIVED(X)                          \
-    X(CHAT_LID, "chatLid")                   \
-    X(SENDER_LID, "senderLid")               \
-    X(PARTICIPANT_PHONE, "participantPhone") \
-    X(PARTICIPANT_LID, "participantLid")     \
-    X(SENDER_NAME, "senderName")             \
-    X(NOTIFICATION, "notification")          \
-    X(TEXT, "text")                          \
-    X(IMAGE, "image")                        \
-    X(VIDEO, "video")                        \
-    X(DOCUMENT, "document")
-
-enum received {
-#define X(id, key) R_##id,
-    RECEIVED(X)
-#undef X
-        R_COUNT
 };
 
 /* ---- strings ---- */
@@ -98,18 +78,19 @@ static void learn_received(const struct zapi_effects *e, struct zapi_sql *sql,
                            const struct zapi_json_pick *m)
 {
     char phone[80], lid[80], name[512];
-    string(&m[R_SENDER_NAME], name, sizeof name);
+    string(&m[ZAPI_SAID_SENDER_NAME], name, sizeof name);
     if (ev->is_group) {
-        learn(e, sql, string(&m[R_PARTICIPANT_PHONE], phone, sizeof phone),
-              lid_of(&m[R_PARTICIPANT_LID], lid), name);
+        learn(e, sql,
+              string(&m[ZAPI_SAID_PARTICIPANT_PHONE], phone, sizeof phone),
+              lid_of(&m[ZAPI_SAID_PARTICIPANT_LID], lid), name);
         return;
     }
     bool by_number = is_number(ev->chat);
     if (!by_number && !is_lid(ev->chat))
         return; /* a channel or a list: participants are not the chat */
-    lid_of(&m[R_CHAT_LID], lid);
+    lid_of(&m[ZAPI_SAID_CHAT_LID], lid);
     if (!*lid && !ev->from_me)
-        lid_of(&m[R_SENDER_LID], lid);
+        lid_of(&m[ZAPI_SAID_SENDER_LID], lid);
     if (!by_number)
         snprintf(lid, sizeof lid, "%.64s", ev->chat);
     learn(e, sql, by_number ? ev->chat : NULL, lid, ev->from_me ? NULL : name);
@@ -155,29 +136,43 @@ static void apply_echo(struct zapi_effects *e, struct zapi_sql *sql,
                        const struct zapi_json_pick *m)
 {
     zapi_buf_reset(&e->text);
-    if (!member(&m[R_TEXT], "message", &e->text) &&
-        !member(&m[R_IMAGE], "caption", &e->text) &&
-        !member(&m[R_VIDEO], "caption", &e->text))
-        member(&m[R_DOCUMENT], "caption", &e->text);
+    if (!member(&m[ZAPI_SAID_TEXT], "message", &e->text) &&
+        !member(&m[ZAPI_SAID_IMAGE], "caption", &e->text) &&
+        !member(&m[ZAPI_SAID_VIDEO], "caption", &e->text))
+        member(&m[ZAPI_SAID_DOCUMENT], "caption", &e->text);
     zapi_sends_apply_echo(
         e->config.sends, sql, ev->instance, ev->order, ev->message_id,
         e->text.failed ? "" : zapi_buf_str(&e->text), ev->received_at);
 }
 
+/* What the ingest has found. The first byte tells the type. */
+static void read_said(const struct zapi_event *ev,
+                      struct zapi_json_pick m[ZAPI_SAID_COUNT])
+{
+    for (int i = 0; i < ZAPI_SAID_COUNT; i++) {
+        const char *raw = ev->body + ev->said[i].at;
+        bool found = ev->said[i].len > 0;
+        m[i] = (struct zapi_json_pick){
+            .found = found,
+            .type = !found        ? ZAPI_JSON_NULL
+                    : *raw == '"' ? ZAPI_JSON_STRING
+                    : *raw == '{' ? ZAPI_JSON_OBJECT
+                                  : ZAPI_JSON_FALSE, /* no matter which */
+            .raw = raw,
+            .raw_len = ev->said[i].len,
+        };
+    }
+}
+
 static void apply_received(struct zapi_effects *e, struct zapi_sql *sql,
                            struct zapi_event *ev)
 {
-    struct zapi_json_pick m[R_COUNT] = {
-#define X(id, name) {.key = (name)},
-        RECEIVED(X)
-#undef X
-    };
+    struct zapi_json_pick m[ZAPI_SAID_COUNT];
     char notification[64];
-    if (!pick(ev, m, R_COUNT))
-        return;
+    read_said(ev, m);
     learn_received(e, sql, ev, m);
     set_order(e, ev);
-    string(&m[R_NOTIFICATION], notification, sizeof notification);
+    string(&m[ZAPI_SAID_NOTIFICATION], notification, sizeof notification);
     bool wrote = !ev->from_me && !*notification;
     if (wrote && *ev->order)
         zapi_guard_heard(e->config.guard, ev->instance, ev->order,

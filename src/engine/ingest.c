@@ -30,6 +30,7 @@
     X(SENDER_LID, "senderLid")               \
     X(PARTICIPANT_PHONE, "participantPhone") \
     X(PARTICIPANT_LID, "participantLid")     \
+    X(SENDER_NAME, "senderName")             \
     X(FROM_ME, "fromMe")                     \
     X(FROM_API, "fromApi")                   \
     X(IS_GROUP, "isGroup")                   \
@@ -449,9 +450,26 @@ static size_t strings_room(const struct work *w)
     return n;
 }
 
+/* Bodies of 4 GiB do not get here: base/buf.h. */
+static void note_said(struct work *w)
+{
+    static const enum member members[ZAPI_SAID_COUNT] = {
+#define X(id, key) M_##id,
+        ZAPI_EVENT_SAID(X)
+#undef X
+    };
+    for (int i = 0; i < ZAPI_SAID_COUNT; i++) {
+        const struct zapi_json_pick *p = &w->m[members[i]];
+        if (p->found)
+            w->ev->said[i] = (struct zapi_event_span){
+                (uint32_t)(p->raw - w->ev->body), (uint32_t)p->raw_len};
+    }
+}
+
 static void fill(struct work *w)
 {
     struct zapi_event *ev = w->ev;
+    note_said(w);
     ev->received_at = zapi_clock_now();
     ev->from_me = is_true(w, M_FROM_ME);
     ev->from_api = is_true(w, M_FROM_API);

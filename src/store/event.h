@@ -12,6 +12,32 @@
 
 #define ZAPI_ORDER_MAX 80
 
+/* X(identifier, "key"): members of a message's body that whoever stores it looks
+ * at once more. */
+#define ZAPI_EVENT_SAID(X)                   \
+    X(CHAT_LID, "chatLid")                   \
+    X(SENDER_LID, "senderLid")               \
+    X(PARTICIPANT_PHONE, "participantPhone") \
+    X(PARTICIPANT_LID, "participantLid")     \
+    X(SENDER_NAME, "senderName")             \
+    X(NOTIFICATION, "notification")          \
+    X(TEXT, "text")                          \
+    X(IMAGE, "image")                        \
+    X(VIDEO, "video")                        \
+    X(DOCUMENT, "document")
+
+enum zapi_event_said {
+#define X(id, key) ZAPI_SAID_##id,
+    ZAPI_EVENT_SAID(X)
+#undef X
+        ZAPI_SAID_COUNT
+};
+
+/* A value's text in the body; len 0: there is none. */
+struct zapi_event_span {
+    uint32_t at, len;
+};
+
 struct zapi_sql;
 
 /* What is changed in the transaction that stores an event: `apply` runs first,
@@ -38,6 +64,8 @@ struct zapi_event {
     char *author;       /* who: participant in a group, else the chat */
     char *body;         /* the JSON text, valid by base/json */
     size_t body_len;
+    /* Of a webhook that was just read. */
+    struct zapi_event_span said[ZAPI_SAID_COUNT];
     uint64_t key[2]; /* 128-bit identity for dropping duplicates; 0,0: none */
     bool from_me, from_api, is_group;
     bool keep; /* false: presence, never stored */
