@@ -321,7 +321,7 @@ local function restore(self)
    core.set_hosted(self.hosted)
    core.testing.set(nil)
    self.end_clock()
-   if self.moved_data then core.testing.data(nil) end
+   if self.moved_data then pcall(core.testing.data, nil) end -- another world may go on
    if self.remove_data then self.remove_data() end
 end
 
