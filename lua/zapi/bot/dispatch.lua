@@ -118,8 +118,8 @@ local function caught(self, ctx, err, text)
       return true
    end
    if ok then return false, text end
-   return false, ("bot:catch failed: %s\nwhile it handled: %s"):format(core.error_text(second), text),
-      true
+   local both = "bot:catch failed: %s\nwhile it handled: %s"
+   return false, both:format(core.error_text(second), text), true
 end
 
 -- What a part of an event's way threw: to bot:catch or the log, and what follows
