@@ -12,6 +12,7 @@
 local core = require "zapi.core"
 local ask = require "zapi.bot.ask"
 local check = require "zapi.bot.check"
+local checks = require "zapi.bot.checks"
 local command = require "zapi.bot.command"
 local dispatch = require "zapi.bot.dispatch"
 local events = require "zapi.events"
@@ -272,6 +273,7 @@ end
 ---@return zapi.Bot
 function Bot:http(method, path, options, fn)
    local kind, handler = self.router:add(method, path, options, fn)
+   if self.service then self.service:route(self.router:shapes()) end
    if kind then
       register(self, {names = {kind}, tests = {}}, handler, nil, "bot:http")
    end
@@ -307,6 +309,17 @@ function Bot:guard(name, fn)
    check.callable(fn, "bot:guard")
    if self.guards[name] then check.fail("there is a guard '%s' already", name) end
    self.guards[name] = fn
+   return self
+end
+
+--- fn() runs before the bot serves: at its start, and before a new version of the
+--- script takes the place of the one that runs. What throws, or returns false or
+--- nil and why, refuses: the old version serves on. All checks of a script have ten
+--- seconds.
+---@param fn fun(): any, string?
+---@return zapi.Bot
+function Bot:check(fn)
+   checks.add(self, check.callable(fn, "bot:check"))
    return self
 end
 

@@ -1146,6 +1146,13 @@ void zapi_hub_succeed(struct zapi_hub_seat *seat)
     offer_dead(desk);
 }
 
+void zapi_hub_nudge(struct zapi_hub_seat *seat)
+{
+    struct zapi_hub_seat *next = seat->desk->current;
+    if (next && next != seat && next->config.nudged)
+        next->config.nudged(next->config.arg);
+}
+
 /* Does another one run what this one gives up? */
 static bool was_succeeded(const struct zapi_hub_seat *seat)
 {

@@ -97,6 +97,9 @@ struct zapi_hub_seat_config {
     /* A delivery that was to be unparked ended with the seat before this one,
      * and does not start here. May be NULL. */
     void (*ended_elsewhere)(void *arg, uint64_t seq);
+    /* The seat before this one has left it something to do (zapi_hub_nudge), as
+     * messages to be sent. May be NULL. */
+    void (*nudged)(void *arg);
     /* Its instances, NULL ends: events of an instance that some seat names go
      * only to those that do. NULL: none. */
     const char *const *instances;
@@ -117,6 +120,8 @@ struct zapi_hub_seat *zapi_hub_join(struct zapi_hub *hub,
 void zapi_hub_succeed(struct zapi_hub_seat *seat);
 /* Does it start what comes, or did a next one take its place? */
 bool zapi_hub_is_current(const struct zapi_hub_seat *seat);
+/* Tells the current seat, when it is another one, that there is work. */
+void zapi_hub_nudge(struct zapi_hub_seat *seat);
 void zapi_hub_subscribe(struct zapi_hub_seat *seat, const char *const *kinds);
 /* The order of a running delivery may go on without it. */
 void zapi_hub_release(struct zapi_hub_seat *seat, struct zapi_delivery *d);

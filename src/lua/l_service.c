@@ -44,7 +44,8 @@ enum slot {
     ON_SERVE,
     ON_RETIRE,
     ON_ENDED,
-    SLOTS = ON_ENDED,
+    ON_NUDGE,
+    SLOTS = ON_NUDGE,
 };
 
 enum state { HELD, SERVES, RETIRED };
@@ -423,6 +424,24 @@ static void on_ended_elsewhere(void *arg, uint64_t seq)
     struct ended e = {.s = arg, .seq = seq};
     if (e.s->rt)
         zapi_rt_enter(e.s->rt, l_ended, &e, "on_ended failed");
+}
+
+/* Stack: service */
+static int l_nudged(lua_State *L)
+{
+    const struct zapi_service *s = lua_touserdata(L, 1);
+    lua_rawgetp(L, LUA_REGISTRYINDEX, s->owner);
+    if (!lua_isnil(L, -1) &&
+        lua_getiuservalue(L, -1, ON_NUDGE) == LUA_TFUNCTION)
+        lua_call(L, 0, 0);
+    return 0;
+}
+
+static void on_nudged(void *arg)
+{
+    struct zapi_service *s = arg;
+    if (s->rt)
+        zapi_rt_enter(s->rt, l_nudged, s, "on_nudge failed");
 }
 
 /* ---- closing ---- */
@@ -844,6 +863,15 @@ static int l_fail(lua_State *L)
     return 1;
 }
 
+/* service:nudge(): of a retired one: the next generation has something to do */
+static int l_nudge(lua_State *L)
+{
+    struct zapi_service *s = check_open(L);
+    if (s->seat)
+        zapi_hub_nudge(s->seat);
+    return 0;
+}
+
 static unsigned limit_arg(lua_State *L, int index)
 {
     lua_Integer n = luaL_checkinteger(L, index);
@@ -1015,7 +1043,8 @@ static int l_service_index(lua_State *L)
         {"stats", l_stats},     {"subscribe", l_subscribe},
         {"unload", l_unload},   {"unpark", l_unpark},
         {"fail", l_fail},       {"limits", l_limits},
-        {"unstage", l_unstage}, {NULL, NULL},
+        {"nudge", l_nudge},     {"unstage", l_unstage},
+        {NULL, NULL},
     };
     struct zapi_service **box = zapi_class_check(L, 1, &service_class);
     const char *key = luaL_checkstring(L, 2);
@@ -1182,6 +1211,7 @@ static struct zapi_hub_seat_config seat_config(struct zapi_service *s)
                                          .send_changed = on_send_changed,
                                          .timers_changed = on_timers_changed,
                                          .ended_elsewhere = on_ended_elsewhere,
+                                         .nudged = on_nudged,
                                          .arg = s};
 }
 
@@ -1313,6 +1343,7 @@ static int l_service(lua_State *L)
     take_handler(L, "on_serve", ON_SERVE, false);
     take_handler(L, "on_retire", ON_RETIRE, false);
     take_handler(L, "on_ended", ON_ENDED, false);
+    take_handler(L, "on_nudge", ON_NUDGE, false);
     struct zapi_service *s = service_new(L, box);
     lua_pushvalue(L, -1);
     lua_rawsetp(L, LUA_REGISTRYINDEX, box);
@@ -1492,11 +1523,19 @@ static int l_ingest(lua_State *L)
     return 1;
 }
 
+/* is_held() -> would a service be held now? */
+static int l_is_held(lua_State *L)
+{
+    const struct zapi_host *host = zapi_host_get(L);
+    lua_pushboolean(L, host && host->held && host->held(host->arg));
+    return 1;
+}
+
 void zapi_l_service_open(lua_State *L)
 {
     static const luaL_Reg functions[] = {
-        {"service", l_service}, {"kinds", l_kinds}, {"kind_is", l_kind_is},
-        {"ingest", l_ingest},   {NULL, NULL},
+        {"service", l_service}, {"kinds", l_kinds},     {"kind_is", l_kind_is},
+        {"ingest", l_ingest},   {"is_held", l_is_held}, {NULL, NULL},
     };
     luaL_setfuncs(L, functions, 0);
 }

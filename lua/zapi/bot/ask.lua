@@ -245,7 +245,7 @@ function Waiting:__close()
    if asks.by_seq[entry.seq] == entry then asks.by_seq[entry.seq] = nil end
 end
 
-local refuse
+local refuse, tell_ended
 
 -- A time-out is recorded by who asked; an answer was, by who brought it.
 local function record_end(self, entry)
@@ -259,6 +259,20 @@ local function record_end(self, entry)
    })
    entry.ctx._ready = true
    units.of(entry.ctx):park()
+end
+
+-- The next generation of the script has the question: from its rows; without
+-- a disk it ends.
+local function let_go(self, entry)
+   if entry.done then return end
+   entry.done = true
+   local service, ctx = self.bot.service, entry.ctx
+   if not service.durable and is_stored(self, entry.seq) then
+      local open, due = open_rows(self, entry, true)
+      write {open, due, ready_row(self, entry.seq)}
+      tell_ended(self, ctx, "reload")
+   end
+   service:unload(entry.seq)
 end
 
 local function await(self, entry)
@@ -276,6 +290,7 @@ local function await(self, entry)
    if job then self:loaded(job, "live") end
    local refused = self.early[entry.seq]
    if refused then core.spawn(refuse, self, refused) end
+   if self.retired then core.spawn(let_go, self, entry) end
    entry.gate:wait()
    entry.ctx._active, self.active = true, self.active + 1
    watch:resume(watched)
@@ -525,15 +540,25 @@ function Asks:loaded(job, how)
    job.gate:open()
 end
 
--- The event of a question is not there any more (a person was forgotten).
-local function lost(self, job)
-   write {{self.open, job.place, false}, {self.due, job.due_key, false},
-      ready_row(self, job.seq)}
+local function drop(self, job, how)
    if self.busy[job.place] then
       self.busy[job.place]:open()
       self.busy[job.place] = nil
    end
-   self:loaded(job, "lost")
+   self:loaded(job, how)
+end
+
+-- The event of a question is not there any more (a person was forgotten).
+local function lost(self, job)
+   write {{self.open, job.place, false}, {self.due, job.due_key, false},
+      ready_row(self, job.seq)}
+   drop(self, job, "lost")
+end
+
+--- The generation before this one has ended what was to be run anew here.
+function Asks:ended_elsewhere(seq)
+   local job = self.loading[seq]
+   if job then drop(self, job, "done") end
 end
 
 --- Runs the handler that asked anew, up to its question (or its recorded answer).
@@ -545,6 +570,11 @@ function Asks:resume(row)
       gate = core.gate(), seq = row.seq, place = row.at or row.place,
       due_key = due_key(row.due, row.place),
    }
+   if self.retired then -- it runs in the next generation
+      self.bot.service:unpark(row.seq, math.max(0, (row.attempt or 1) - 1))
+      self:loaded(job, "retry")
+      return job
+   end
    self.loading[row.seq], self.n_loading = job, self.n_loading + 1
    job.guard = core.after(self.bot.timeout + 30, function()
       if self.loading[job.seq] == job and not job.ctx then lost(self, job) end
@@ -564,14 +594,18 @@ function Asks:begin(ctx)
 end
 
 local function tell_changed(self, ctx)
-   local bot = self.bot
    core.log("warn", "bot", ("[%s %s] the handler that had asked took another path when it was run "
       .. "again: its question has ended"):format(ctx.kind, ctx.id or "-"))
+   tell_ended(self, ctx, "changed")
+end
+
+function tell_ended(self, ctx, reason)
+   local bot = self.bot
    if not bot:_wants("conversation.ended") then return end
    bot.service:emit {
       kind = "conversation.ended", chat = ctx.chat, instance = ctx._ev.instance,
       key = ("conversation.ended:%d"):format(ctx._ev.seq),
-      payload = core.json_encode {reason = "changed", messageId = ctx.id, phone = ctx.chat},
+      payload = core.json_encode {reason = reason, messageId = ctx.id, phone = ctx.chat},
    }
 end
 
@@ -725,6 +759,7 @@ end
 
 --- Looks at the deadlines at `due`, and each minute.
 function Asks:arm(due)
+   if self.retired then return end
    if self.timer then
       if self.timer_due <= due then return end
       self.timer:cancel()
@@ -835,6 +870,22 @@ function Asks:start()
          unload_idle(self, core.hrtime() - unload)
       end)
    end
+end
+
+--- The next generation of the script serves: what waits here goes on there.
+function Asks:retire()
+   self.retired = true
+   for _, job in pairs(self.loading) do
+      if not job.ctx then self:loaded(job, "retry") end
+   end
+   local entry = self.oldest
+   while entry do
+      core.spawn(let_go, self, entry)
+      entry = entry.newer
+   end
+   if self.timer then self.timer:cancel() end
+   if self.unloader then self.unloader:cancel() end
+   self.unloader = nil
 end
 
 function Asks:close()

@@ -214,6 +214,18 @@ function Router:handle(req, bot)
    return answer(action.fn(req))
 end
 
+--- "POST /orders/{}" of each route, whatever its parameters are called: for the
+--- front, which knows by them whose request it is.
+---@return string[]
+function Router:shapes()
+   local list = {}
+   for shape, route in pairs(self.routes) do
+      for method in pairs(route.methods) do list[#list + 1] = method .. " " .. shape end
+   end
+   table.sort(list)
+   return list
+end
+
 --- The routes of one bot.
 function M.new()
    return setmetatable({routes = {}, list = {}}, Router)

@@ -487,6 +487,14 @@ function M.new(bot)
    return self
 end
 
+--- The next generation of the script sends what waits: it is told when there is
+--- something. What is on its way ends here.
+function Sends:retire()
+   local function tell() self.service:nudge() end
+   self.link:close()
+   self.outbox:retire(tell)
+end
+
 function Sends:close()
    self.link:close()
    self.outbox:close()

@@ -1,6 +1,7 @@
 --- The running side of a bot: opens the door, hands events to the bot, closes.
 local core = require "zapi.core"
 local check = require "zapi.bot.check"
+local checks = require "zapi.bot.checks"
 local due = require "zapi.bot.due"
 local events = require "zapi.events"
 local outbox = require "zapi.bot.outbox"
@@ -101,9 +102,12 @@ function M.kinds(bot)
 end
 
 -- Messages are kept on disk, and so are requests of durable routes.
-local function start_sends(bot)
+local function open_sends(bot)
    bot.sends = sends.new(bot)
    for _, client in ipairs(bot.clients) do outbox.bind(client, bot) end
+end
+
+local function start_sends(bot)
    bot.sends.outbox:start()
    core.spawn(bot.sends.report_unknown, bot.sends)
 end
@@ -117,34 +121,65 @@ local function check_memory(bot)
    end
 end
 
---- See bot:run.
-function M.run(bot, options)
-   options = check.options(options, run_options, "bot:run")
-   if bot.service then check.fail("the bot runs already") end
-   bot:client_of(nil)
-   local secret = secret_of(bot, options)
-   bot.service = core.service {
-      name = bot.options.name, kinds = M.kinds(bot),
-      listen = listen_of(bot, options), secret = secret, label = "webhook",
-      concurrency = bot.options.concurrency or tonumber(core.options.concurrency),
-      max_body = bot.options.max_body,
-      clients = bot.clients, token_check = core.getenv("ZAPIBOT_TOKEN_CHECK"),
-      trusted_proxies = core.getenv("ZAPIBOT_TRUSTED_PROXY"),
-      on_event = function(ev) return bot:_event(ev) end,
-      on_request = function(req) return bot.router:handle(req, bot) end,
-      on_send = function(row) if bot.sends then bot.sends:changed(row) end end,
-      on_timers = function() bot.timers:wake() end,
-   }
+local function instances_of(bot)
+   local list = {}
+   for _, client in ipairs(bot.clients) do list[#list + 1] = client.instance or nil end
+   return list
+end
+
+-- What begins when events come: at once, or when the generation before is to end.
+local function serve(bot, secret)
    bot.service:limits(bot.limits.replies_per_chat or 0, bot.limits.cold_per_hour or 0)
-   if bot.service.durable then start_sends(bot) else check_memory(bot) end
+   if bot.sends then start_sends(bot) else check_memory(bot) end
    bot.asks:start()
    bot.handover:start_looking()
-   bot.address = bot.service.address
    bot.timers:start(bot.service)
    bot.watch:serve(true)
    bot.due = due.start(bot.clients)
    tell_address(bot, secret)
    if bot.own or bot.hears_own or bot.gates_own then ask_for_own(bot) end
+end
+
+-- The next generation of the script serves; handlers that run here end here.
+local function retire(bot)
+   bot.timers:retire()
+   bot.asks:retire()
+   if bot.sends then bot.sends:retire() end
+   bot.due()
+   bot.watch:serve(false)
+end
+
+local function open(bot, options, secret)
+   bot.service = core.service {
+      name = bot.options.name, kinds = M.kinds(bot), instances = instances_of(bot),
+      listen = listen_of(bot, options), secret = secret, label = "webhook",
+      concurrency = bot.options.concurrency or tonumber(core.options.concurrency),
+      max_body = bot.options.max_body, routes = bot.router:shapes(),
+      clients = bot.clients, token_check = core.getenv("ZAPIBOT_TOKEN_CHECK"),
+      trusted_proxies = core.getenv("ZAPIBOT_TRUSTED_PROXY"),
+      on_event = function(ev) return bot:_event(ev) end,
+      on_request = function(req) return bot.router:handle(req, bot) end,
+      on_send = function(row) if bot.sends then bot.sends:changed(row) end end,
+      on_nudge = function() if bot.sends then bot.sends.outbox:wake() end end,
+      on_timers = function() bot.timers:wake() end,
+      on_serve = function() serve(bot, secret) end,
+      on_retire = function() retire(bot) end,
+      on_ended = function(seq) bot.asks:ended_elsewhere(seq) end,
+   }
+   bot.address = bot.service.address
+   if bot.service.durable then open_sends(bot) end
+end
+
+--- See bot:run.
+function M.run(bot, options)
+   options = check.options(options, run_options, "bot:run")
+   if bot.service then check.fail("the bot runs already") end
+   bot:client_of(nil)
+   local held = core.is_held()
+   if not held then checks.run(bot) end
+   local secret = secret_of(bot, options)
+   open(bot, options, secret)
+   if not held then core.lasting(serve, bot, secret) end
    if not core.hosted then core.run() end
 end
 
@@ -154,7 +189,7 @@ local function close(bot, seconds)
    local until_ = core.hrtime() + seconds
    local function left() return math.max(0, until_ - core.hrtime()) end
    bot.timers:stop()
-   bot.due()
+   if bot.due then bot.due() end
    service:drain(seconds)
    bot.lanes:join(left())
    -- Events of those lanes, and handlers whose question has timed out.

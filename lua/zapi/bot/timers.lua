@@ -130,7 +130,7 @@ local function write(self, row, seq)
 end
 
 local function begin(self)
-   if self.task then return end
+   if self.task or self.closed then return end
    self.task = core.spawn(self.run, self)
 end
 
@@ -156,6 +156,12 @@ function Timers:stop()
    self.closed = true
    self:wake()
    self.task, self.service = nil, nil
+end
+
+--- The next generation of the script fires them; handlers of this one still set them.
+function Timers:retire()
+   self.closed = true
+   self:wake()
 end
 
 --- A handler for this name was registered.

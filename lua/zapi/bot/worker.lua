@@ -206,6 +206,14 @@ function Worker:stop(seconds)
    while self.busy > 0 and core.hrtime() < until_ do core.sleep(0.02) end
 end
 
+--- Claims no more; `tell()` is called when there may be something for another.
+function Worker:retire(tell)
+   self.closed = true
+   self:wake()
+   if self.soon then self.soon:cancel() end
+   self.held, self.wake, self.ended = true, tell, tell
+end
+
 function Worker:close()
    self.closed = true
    if self.soon then self.soon:cancel() end
