@@ -126,7 +126,7 @@ describe("the end of the program", function()
             ZAPI_INSTANCE_ID=3C0FFEE1 ZAPI_TOKEN=tttttttttt \
             ZAPIBOT_WEBHOOK_SECRET=abcdef0123456789 \
                %s --listen 127.0.0.1:${port:-0} bot.lua >out$i 2>&1 & pid=$!
-            n=0; until grep -q '(webhook)' out$i || [ $n -gt 500 ]; do sleep 0.01; n=$((n+1)); done
+            n=0; until grep -qs '(webhook)' out$i || [ $n -gt 500 ]; do sleep 0.01; n=$((n+1)); done
             port=$(sed -n 's/.*listening 127.0.0.1:\([0-9]*\) (webhook).*/\1/p' out$i)
             curl -s -o /dev/null -w '%%{http_code}\n' -d '{"type":"x"}' \
                http://127.0.0.1:$port/webhook/abcdef0123456789
