@@ -43,6 +43,9 @@ describe("zapibot check finds", function()
       }, lines_of "total = 1\nreturn [[olá, você]] .. totl") -- characters, not bytes
       assert.same({}, lines_of "function f() return g() end\nfunction g() end\nf()")
       assert.same({}, lines_of "local t = {x = 1} for k in pairs(t) do goto on ::on:: print(k) end")
+      assert.same({}, lines_of "-- luacheck: globals shop prices\nreturn shop, prices")
+      assert.equal(1, #lines_of("describe()", "bot.lua"))
+      assert.same({}, lines_of("describe()", "spec/bot_spec.lua"))
       assert.same({}, lines_of "local _ENV = {} return anything")
    end)
 
@@ -110,6 +113,7 @@ describe("zapibot check finds", function()
          found "bot:on('text', function(ctx) ctx:replay('x') end)")
       assert.same({"1:6 method: zapi has no 'cliant'; did you mean 'client'?"},
          found "zapi.cliant()")
+      assert.same({}, found "bot:on('text', function(ctx) ctx:shop_price() end) bot:play_music()")
       assert.same({},
          found "function bot:shop() end bot:shop() bot:on('text', print):hears('a', print)")
    end)

@@ -74,6 +74,17 @@ local function look_at_configuration(tree, folder, report)
    end
 end
 
+-- What a script says of globals that other files define, in luacheck's words:
+--    -- luacheck: globals shop prices
+local function declared(source, is_spec)
+   local names = {}
+   for name in pairs(is_spec and known.spec_globals or {}) do names[name] = true end
+   for list in source:gmatch "%-%-%s*luacheck:%s*%l*_?globals%s+([^\n]*)" do
+      for name in list:gmatch "[%a_][%w_]*" do names[name] = true end
+   end
+   return names
+end
+
 local function by_place(a, b)
    if a.line ~= b.line then return a.line < b.line end
    if a.column ~= b.column then return a.column < b.column end
@@ -101,7 +112,7 @@ function M.source(source, name, options)
    local tree = parser.parse(source)
    rules.look(tree, function(node, code, format, ...)
       add("error", node, code, format:format(...))
-   end, name:find "_spec%.lua$" ~= nil)
+   end, declared(source, name:find "_spec%.lua$" ~= nil))
    if not options or options.config ~= false then
       look_at_configuration(tree, dotenv.folder(name), function(node, code, format, ...)
          add("warning", node, code, format:format(...))

@@ -189,15 +189,19 @@ function methods.bot(report, node)
    if node.name == "on" and node.args[1] then check_events(report, node.args[1]) end
 end
 
+-- Other files of a script may give methods to a ctx or a bot: those are left alone
+-- unless their name is nearly one of ours.
+local OPEN = {ctx = true, bot = true}
+
 local function unknown_method(report, node, type_name, name, own)
    local set = known.methods(type_name)
    if not set or set[name] ~= nil or own[name] then return false end
+   local hint, near = known.hint(name, known.names(set))
    if SCOPES[type_name] then
-      report(node, "endpoint", "%s has no endpoint '%s'%s", SCOPES[type_name], name,
-         (known.hint(name, known.names(set))))
-   else
+      report(node, "endpoint", "%s has no endpoint '%s'%s", SCOPES[type_name], name, hint)
+   elseif near or not OPEN[type_name] then
       report(node, "method", "%s has no %s'%s'%s", WHAT[type_name],
-         type_name == "module:zapi" and "" or "method ", name, (known.hint(name, known.names(set))))
+         type_name == "module:zapi" and "" or "method ", name, hint)
    end
    return true
 end
@@ -344,11 +348,11 @@ end
 --- Looks at a tree; findings go to report(node, code, format, …).
 ---@param tree table of the parser
 ---@param report fun(node: table, code: string, format: string, ...: any)
----@param is_spec? boolean a spec of busted, with its globals
-function M.look(tree, report, is_spec)
+---@param globals table<string, boolean> more names that are defined
+function M.look(tree, report, globals)
    parser.walk(tree.body, infer.note_handlers)
    local own = own_fields(tree)
-   check_globals(tree, report, is_spec and known.spec_globals or {})
+   check_globals(tree, report, globals)
    parser.walk(tree.body, function(node)
       if node.tag == "Method" then
          check_method(report, node, own)
