@@ -417,8 +417,12 @@ struct end_job {
 static const char update_end[] =
     "UPDATE send SET state=?3, changed=?4,"
     " message_id=coalesce(?5, message_id), result=coalesce(?6, result),"
-    " error_kind=?7, error=?8, at=coalesce(?9, at), tries=coalesce(?10, tries)"
-    " WHERE id=?1 AND state=?2";
+    " error_kind=?7, error=?8 WHERE id=?1 AND state=?2";
+/* Apart, as each column that is set has its indexes looked at. */
+static const char update_back[] =
+    "UPDATE send SET state=?3, changed=?4,"
+    " message_id=coalesce(?5, message_id), result=coalesce(?6, result),"
+    " error_kind=?7, error=?8, at=?9, tries=?10 WHERE id=?1 AND state=?2";
 /* The row is further than the reply knows: only what the reply alone has. */
 static const char update_reply[] =
     "UPDATE send SET message_id=coalesce(?2, message_id),"
@@ -431,7 +435,7 @@ static bool end_from(const struct end_job *j, struct zapi_sql *sql,
 {
     const struct zapi_send *row = j->row;
     bool back = row->state == ZAPI_SEND_QUEUED;
-    struct zapi_stmt *st = zapi_sql_begin(sql, update_end);
+    struct zapi_stmt *st = zapi_sql_begin(sql, back ? update_back : update_end);
     zapi_sql_int(st, 1, (int64_t)row->id);
     zapi_sql_int(st, 2, from);
     zapi_sql_int(st, 3, row->state);
@@ -443,9 +447,6 @@ static bool end_from(const struct end_job *j, struct zapi_sql *sql,
     if (back) {
         zapi_sql_real(st, 9, row->at > 0 ? row->at : j->now);
         zapi_sql_int(st, 10, row->tries);
-    } else {
-        zapi_sql_null(st, 9);
-        zapi_sql_null(st, 10);
     }
     bool ok = zapi_sql_run(st);
     *moved = ok && zapi_sql_changes(sql) > 0;
