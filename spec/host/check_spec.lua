@@ -136,6 +136,42 @@ describe("zapibot check finds", function()
    end)
 end)
 
+describe("zapibot check reads", function()
+   local parser = require "zapi.host.check.parser"
+
+   it("every form of Lua 5.4", function()
+      for i, source in ipairs {
+         [==[local a <const>, b <close> = 0x.1p4, nil; ::top:: a.b["c"]:d "x" {y} (z)[1].q = 3e-2;
+            c = 0xA.8P+1; goto top]==],
+         "x = [[\n]] .. [==[ ]] ]==] .. '\\z   \n a\\'b' .. \"\\u{1F600}\\x41\\065\" return;",
+         "return function(...) local a, b = ... return ... end",
+         "for i = 10, 1, -1 do if i > 2 and not (i == 5) or i ~= 3 then break end end "
+            .. "while true do repeat local x until x end",
+         "local function f() return end function a.b.c:d(...) end; ; ;",
+         "return -x ^ -y, #t .. 'a' .. #u, ~1 ~ 2 // 3 << 4 >> 5 & 6 | 7 .. 4, .5, 5., 0xffp0",
+         "f{1,2;3,[4]=5,six=6,}; f'x'; f[[y]]; (f or g)(1)",
+         "--[==[ multi\n ]] ]==] x = 1 --[[ a ]] y = 2 -- end",
+         "if a then elseif b then else end do return end",
+         "a, b.c, d[1] = 1, 2 local goto_ = 1; return goto_",
+      } do
+         assert(load(source), i)
+         parser.parse(source)
+      end
+   end)
+
+   it("all of our own", function()
+      local count = 0
+      for path in shell.must("find lua spec examples -name '*.lua' -not -path '*/node_modules/*'")
+         :gmatch "[^\n]+" do
+         local file <close> = assert(io.open(path))
+         local ok, err = pcall(parser.parse, (file:read "a":gsub("^#[^\n]*", "")))
+         assert.is_true(ok, path .. ": " .. tostring(err))
+         count = count + 1
+      end
+      assert.is_true(count > 200)
+   end)
+end)
+
 describe("zapibot check is silent about", function()
    local function scripts(pattern)
       local list = {}
