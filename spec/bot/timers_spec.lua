@@ -166,6 +166,49 @@ describe("bot:at", function()
       end)
    end)
 
+   it("may be firing when the bot stops, and fires in the next one", function()
+      durable.with(function(place)
+         local output = place:run [[
+            local list, stopped = core.timers.list, false
+            function core.timers.list(service, until_, limit, names)
+               local rows = list(service, until_, limit, names)
+               if #rows > 1 and limit > 1 and not stopped then
+                  stopped = true
+                  core.spawn(function() t.bot:stop(0) end)
+               end
+               return rows
+            end
+            t.up(function(bot) bot:timer("t", print) end)
+            local due = core.now() + 0.1
+            for i = 1, 30 do t.bot:at(due, "t", i, {key = tostring(i)}) end
+            t.wait(function() return stopped and not t.bot.service end)
+            core.sleep(0.05)
+         ]]
+         assert.is_nil(output:find("ERROR", 1, true), output)
+         place:run [[
+            local seen = {}
+            t.up(function(bot) bot:timer("t", function(_, n) seen[n] = true end) end)
+            t.wait(function() return #core.timers.list(t.bot.service) == 0 end)
+            t.settle()
+         ]]
+      end)
+   end)
+
+   it("goes on when the same bot runs again", function()
+      run [[
+         t.up(function(bot) bot:timer("t", note) end)
+         t.bot:at({after = 3600}, "t", "später")
+         t.bot:stop(1)
+         t.bot:at({after = 0.01}, "t", "dazwischen", {key = "k"})
+         t.bot:run()
+         t.wait(function() return seen[1] end)
+         t.bot:at({after = 0}, "t", "danach", {key = "k"})
+         t.wait(function() return seen[2] end)
+         assert.same({"dazwischen", "danach"}, seen)
+         assert.equal(1, #rows())
+      ]]
+   end)
+
    it("in a handler stands with its good end only", function()
       run [[
          t.up(function(bot)

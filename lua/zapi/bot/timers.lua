@@ -57,8 +57,12 @@ local function body_of(row)
       core.json_encode(row.key), row.due, row.payload or "null")
 end
 
-local function fire(self, row, now)
-   local service = self.service
+-- Does this service still want its timers?
+local function serves(self, service)
+   return self.service == service and not self.closed and not service.paused
+end
+
+local function fire(self, service, row, now)
    local ok, new, err = pcall(function()
       return service:emit {
          kind = "timer:" .. row.name, type = "timer:" .. service.name, chat = row.chat,
@@ -66,7 +70,7 @@ local function fire(self, row, now)
          next = next_of(self, row, now), key = ("timer %d %.17g"):format(row.id, row.due),
       }
    end)
-   if ok and new ~= nil then return end
+   if ok and new ~= nil or not serves(self, service) then return end
    self.failed = true
    if not ok then
       self.bot:warn_once("timer " .. row.name, ("the timer '%s' could not be taken on: %s"):format(
@@ -77,33 +81,36 @@ local function fire(self, row, now)
 end
 
 -- Fires what is due; the seconds until there may be something again.
-local function round(self)
+local function round(self, service)
    local now = core.now()
-   local rows, tasks = core.timers.list(self.service, now, M.batch, self.handled), {}
-   for i, row in ipairs(rows) do tasks[i] = core.spawn(fire, self, row, now) end
+   local rows, tasks = core.timers.list(service, now, M.batch, self.handled), {}
+   for i, row in ipairs(rows) do tasks[i] = core.spawn(fire, self, service, row, now) end
    for _, task in ipairs(tasks) do task:join() end
+   if not serves(self, service) then return 0 end
    if self.failed then
       self.failed = nil
       return M.pause
    end
-   local first = core.timers.list(self.service, EVER, 1, self.handled)[1]
+   local first = core.timers.list(service, EVER, 1, self.handled)[1]
    if not first then return math.huge end
    return math.min(first.due - core.now(), M.look)
 end
 
 local function sleep(self, seconds)
    if self.woken or seconds <= 0 then return end
-   self.nap = core.spawn_quiet(core.sleep, math.min(seconds, 3600))
-   pcall(self.nap.join, self.nap)
-   self.nap = nil
+   local nap = core.spawn_quiet(core.sleep, math.min(seconds, 3600))
+   self.nap = nap
+   pcall(nap.join, nap)
+   if self.nap == nap then self.nap = nil end
 end
 
---- Until the bot stops.
+--- Until the bot stops; it may run again before the last round of this has ended.
 function Timers:run()
-   while not self.closed and not self.service.paused do
+   local service = self.service
+   while serves(self, service) do
       self.woken = false
-      local wait = round(self)
-      if not self.closed then sleep(self, wait) end
+      local wait = round(self, service)
+      if serves(self, service) then sleep(self, wait) end
    end
 end
 
@@ -134,10 +141,9 @@ local function begin(self)
    self.task = core.spawn(self.run, self)
 end
 
+-- What is left when the bot stops meanwhile is written when it runs again.
 local function write_early(self)
-   local list = self.early
-   self.early = {}
-   for _, row in ipairs(list) do write(self, row) end
+   while self.service and self.early[1] do write(self, table.remove(self.early, 1)) end
 end
 
 --- The bot has opened its door.
@@ -146,8 +152,9 @@ function Timers:start(service)
    if not service.durable and not self.early[1] then return end -- with the first one
    core.spawn(function()
       write_early(self)
+      if not serves(self, service) then return end
       if service.durable then warn_of_strangers(self) end
-      if not self.closed then begin(self) end
+      begin(self)
    end)
 end
 
