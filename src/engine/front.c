@@ -72,6 +72,8 @@ struct zapi_front {
     bool gathered; /* door thread: the loop is to be woken at the turn's end */
     atomic_size_t received, duplicates;
     pthread_mutex_t lock;
+    pthread_cond_t opening;
+    atomic_bool opened; /* somebody served once; before, requests wait */
     struct zapi_front_seat *seats;
     struct secret *secrets;
     unsigned serving;
@@ -297,9 +299,31 @@ static int check_webhook(struct zapi_front *f, struct zapi_exchange *ex)
     return 0;
 }
 
+/* Whoever calls while the bots start waits, as in the backlog of the socket. */
+static void await_opening(struct zapi_front *f)
+{
+    if (atomic_load(&f->opened))
+        return;
+    pthread_mutex_lock(&f->lock);
+    while (!atomic_load(&f->opened))
+        pthread_cond_wait(&f->opening, &f->lock);
+    pthread_mutex_unlock(&f->lock);
+}
+
+static void open_up(struct zapi_front *f)
+{
+    if (atomic_load(&f->opened))
+        return;
+    pthread_mutex_lock(&f->lock);
+    atomic_store(&f->opened, true);
+    pthread_cond_broadcast(&f->opening);
+    pthread_mutex_unlock(&f->lock);
+}
+
 static int on_gate(void *arg, struct zapi_exchange *ex)
 {
     struct zapi_front *f = arg;
+    await_opening(f);
     if (is_webhook(ex))
         return check_webhook(f, ex);
     pthread_mutex_lock(&f->lock);
@@ -437,10 +461,12 @@ static void on_exchange(void *arg, struct zapi_exchange *ex)
 
 static void front_free(struct zapi_front *f)
 {
+    open_up(f);
     zapi_door_stop(f->door);
     if (f->config.listen_fd >= 0)
         close(f->config.listen_fd);
     zapi_webhook_gate_delete(f->gate);
+    pthread_cond_destroy(&f->opening);
     pthread_mutex_destroy(&f->lock);
     free((char *)(uintptr_t)f->config.listen);
     free((char *)(uintptr_t)f->config.label);
@@ -461,6 +487,7 @@ static struct zapi_front *front_new(const struct zapi_front_config *config)
     f->config.proxies = strdup(config->proxies ? config->proxies : "");
     f->gate = zapi_webhook_gate_new(ZAPI_TOKEN_OBSERVE);
     pthread_mutex_init(&f->lock, NULL);
+    pthread_cond_init(&f->opening, NULL);
     if (f->config.listen && f->config.label && f->config.proxies && f->gate)
         return f;
     front_free(f);
@@ -526,6 +553,7 @@ const char *zapi_front_address(const struct zapi_front *f)
 
 void zapi_front_quiesce(struct zapi_front *f)
 {
+    open_up(f);
     if (f->door)
         zapi_door_quiesce(f->door);
 }
@@ -714,6 +742,8 @@ void zapi_front_use(struct zapi_front_seat *seat)
             set_used(s, false);
     set_used(seat, true);
     pthread_mutex_unlock(&f->lock);
+    if (!f->all || !f->all->held)
+        open_up(f);
 }
 
 void zapi_front_pause(struct zapi_front_seat *seat)
@@ -763,6 +793,19 @@ struct zapi_front *zapi_fronts_get(struct zapi_fronts *all,
     f->next = all->first;
     all->first = f;
     return f;
+}
+
+void zapi_fronts_hold(struct zapi_fronts *all)
+{
+    all->held = true;
+}
+
+void zapi_fronts_go(struct zapi_fronts *all)
+{
+    all->held = false;
+    for (struct zapi_front *f = all->first; f; f = f->next)
+        if (f->serving > 0)
+            open_up(f);
 }
 
 void zapi_fronts_quiesce(struct zapi_fronts *all)

@@ -80,7 +80,8 @@ bool zapi_front_route(struct zapi_front_seat *seat, const char *const *routes,
 /* An instance of its bot with its token (copied). false: no memory. */
 bool zapi_front_know(struct zapi_front_seat *seat, const char *instance,
                      const char *token);
-/* From now on it serves: webhooks are taken, and its routes lead here. The
+/* Until somebody serves here for the first time, requests wait. From now on it
+ * serves: webhooks are taken, and its routes lead here. The
  * seat of its automation with the same name serves no more. Cannot fail. */
 void zapi_front_use(struct zapi_front_seat *seat);
 /* It serves no more. When no other one does, all get 503; and in a front that
@@ -93,6 +94,7 @@ void zapi_front_detach(struct zapi_front_seat *seat);
 
 struct zapi_fronts { /* zeroed: none */
     struct zapi_front *first;
+    bool held;
 };
 
 /* The front at config->listen, opened when there is none; the rest of `config`
@@ -101,6 +103,10 @@ struct zapi_fronts { /* zeroed: none */
 struct zapi_front *zapi_fronts_get(struct zapi_fronts *all,
                                    const struct zapi_front_config *config,
                                    struct zapi_error *error);
+/* Between these requests wait, also where somebody serves: when several bots
+ * start, an event must not be taken before all of them hear it. */
+void zapi_fronts_hold(struct zapi_fronts *all);
+void zapi_fronts_go(struct zapi_fronts *all);
 void zapi_fronts_quiesce(struct zapi_fronts *all);
 size_t zapi_fronts_in_flight(struct zapi_fronts *all);
 

@@ -334,6 +334,7 @@ static struct zapi_front *open_front(void *arg,
 static void on_ended(void *arg, bool ok)
 {
     struct zapi_program *p = arg;
+    zapi_fronts_go(&p->fronts);
     if (ok) {
         zapi_notify_ready(p->notify,
                           p->status[0] ? p->status : "the script has run");
@@ -381,6 +382,9 @@ static bool start_fleet(struct zapi_program *p)
         .arg = p,
     };
     p->fleet = zapi_fleet_new(&config);
+    if (config.several) { /* until on_ended */
+        zapi_fronts_hold(&p->fronts);
+    }
     return p->fleet != NULL;
 }
 
