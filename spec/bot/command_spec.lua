@@ -41,17 +41,17 @@ describe("a command", function()
    end)
 
    it("gets words, quoted words and the rest", function()
-      local function words(said)
+      local function words_of(said)
          local args = called(said, "x")
          return {table.unpack(args)}
       end
       local args = called('!x  um "dois três"  quatro', "x")
       assert.same({"um", "dois três", "quatro"}, {table.unpack(args)})
       assert.equal('um "dois três"  quatro', args.text)
-      assert.same({"dois três", "d'água"}, words("!x “dois três” d'água"))
-      assert.same({'"aberto'}, words('!x "aberto'))
-      assert.same({"", "b"}, words('!x "" b'))
-      assert.same({'"a"b'}, words('!x "a"b'))
+      assert.same({"dois três", "d'água"}, words_of("!x “dois três” d'água"))
+      assert.same({'"aberto'}, words_of('!x "aberto'))
+      assert.same({"", "b"}, words_of('!x "" b'))
+      assert.same({'"a"b'}, words_of('!x "a"b'))
    end)
 
    it("names its arguments", function()

@@ -88,7 +88,8 @@ describe("ctx:menu", function()
          t.up(setup {escape = {"sair"}, tries = 2})
          t.says("oi")
          t.wait_calls(1)
-         t.give("received_buttons_response", {phone = t.ana, chatLid = t.fake.none, messageId = "B1",
+         t.give("received_buttons_response", {
+            phone = t.ana, chatLid = t.fake.none, messageId = "B1",
             buttonsResponseMessage = {buttonId = "a", message = "Atendente"}})
          t.wait_calls(2)
          assert.same({"a"}, seen)

@@ -53,7 +53,7 @@ describe("world:fail", function()
       ana:says "oi"
       ana:expects_all {"Olá!"}
       local err = failure(ana.expects, ana, "mais", 0.01)
-      assert.truthy(err:find("call /send-text: 400 {\"error\":\"Instance not found\"}", 1, true), err)
+      assert.truthy(err:find('call /send-text: 400 {"error":"Instance not found"}', 1, true), err)
    end)
 
    it("loses the answer of a call that was done: it is unknown, and not repeated", function()

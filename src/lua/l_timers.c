@@ -280,8 +280,9 @@ static int l_list(lua_State *L)
     struct list list = {.L = L};
     luaL_argcheck(L, limit > 0 && limit <= MOST_LISTED, 3, "1 to 1000");
     lua_newtable(L);
-    zapi_timers_each(timers_of(L, zapi_service_hub(L, 1)), zapi_service_name(L, 1),
-                     names, until, (size_t)limit, push_row, &list);
+    zapi_timers_each(timers_of(L, zapi_service_hub(L, 1)),
+                     zapi_service_name(L, 1), names, until, (size_t)limit,
+                     push_row, &list);
     return 1;
 }
 
