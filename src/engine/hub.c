@@ -223,24 +223,32 @@ static bool wants_cached(struct desk *desk, const struct zapi_event *ev,
     return desk->cache[i].wants;
 }
 
-/* The desks that have named the instance; all, when none has. Under the lock. */
+static bool names(char **list, const char *instance)
+{
+    while (list && *list && strcmp(*list, instance) != 0)
+        list++;
+    return list && *list;
+}
+
+/* The desks that have named the instance, with those that hear all; all, when
+ * none has. Under the lock. */
 static uint64_t claimants(struct zapi_hub *hub, const char *instance)
 {
-    uint64_t bits = 0, hash = hash_of(instance);
+    uint64_t bits = 0, listeners = 0, hash = hash_of(instance);
     size_t at = hash % CLAIM_CACHE;
     if (hub->claims[at].known && hub->claims[at].hash == hash)
         return hub->claims[at].bits;
     for (int i = 0; i < ZAPI_AUTOMATIONS; i++) {
         const struct desk *desk = hub->desks[i];
-        char **name = desk && desk->current ? desk->current->instances : NULL;
-        while (name && *name && strcmp(*name, instance) != 0)
-            name++;
-        if (name && *name)
+        char **list = desk && desk->current ? desk->current->instances : NULL;
+        if (names(list, instance))
             bits |= UINT64_C(1) << i;
+        if (names(list, "*"))
+            listeners |= UINT64_C(1) << i;
     }
     hub->claims[at].known = true;
     hub->claims[at].hash = hash;
-    hub->claims[at].bits = bits ? bits : UINT64_MAX;
+    hub->claims[at].bits = bits ? bits | listeners : UINT64_MAX;
     return hub->claims[at].bits;
 }
 

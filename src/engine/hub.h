@@ -101,7 +101,7 @@ struct zapi_hub_seat_config {
      * messages to be sent. May be NULL. */
     void (*nudged)(void *arg);
     /* Its instances, NULL ends: events of an instance that some seat names go
-     * only to those that do. NULL: none. */
+     * only to those that do, and to those that name "*". NULL: none. */
     const char *const *instances;
     void *arg;
 };

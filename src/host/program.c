@@ -466,22 +466,40 @@ static bool add_script(struct zapi_program *p, size_t i,
     return p->scripts.n > 1 && *code == 1;
 }
 
+static bool forwards(struct zapi_program *p)
+{
+    return zapi_config_get(p->config, "ZAPIBOT_FORWARDS") != NULL;
+}
+
+/* What passes webhooks on hears them before the first is taken. */
+static bool start_forward(struct zapi_program *p, int *code)
+{
+    if (!zapi_config_get(p->config, "ZAPIBOT_FORWARD")) {
+        return true;
+    }
+    if (zapi_program_add(p, "forward", "@zapi/host/forward.lua", false, NULL,
+                         code) &&
+        zapi_program_turn_until(p, forwards)) {
+        return true;
+    }
+    *code = p->code ? p->code : 1;
+    return false;
+}
+
 bool zapi_program_add_scripts(struct zapi_program *p,
                               const struct zapi_setting *settings, int *code)
 {
     size_t i;
     *code = 0;
+    if (!start_forward(p, code)) {
+        return false;
+    }
     for (i = 0; i < p->scripts.n; i++) {
         if (!add_script(p, i, settings, code)) {
             return false;
         }
     }
-    if (zapi_fleet_alive(p->fleet) == 0) {
-        return false;
-    }
-    return !zapi_config_get(p->config, "ZAPIBOT_FORWARD") ||
-           zapi_program_add(p, "forward", "@zapi/host/forward.lua", false, NULL,
-                            code);
+    return zapi_fleet_alive(p->fleet) > 0;
 }
 
 /* ---- running ---- */

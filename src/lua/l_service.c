@@ -782,6 +782,15 @@ static struct run *check_run(lua_State *L, struct zapi_service *s)
     return run;
 }
 
+/* service:body(seq) -> the text of a running event, as it came */
+static int l_body(lua_State *L)
+{
+    struct zapi_service *s = check_open(L);
+    const struct zapi_event *ev = check_run(L, s)->one->event;
+    lua_pushlstring(L, ev->body, ev->body_len);
+    return 1;
+}
+
 /* service:park(seq): what was staged is stored now, the order goes on, and the
  * event waits on disk for whoever finishes it */
 static int l_park(lua_State *L)
@@ -900,9 +909,11 @@ static int l_stats(lua_State *L)
 {
     struct zapi_service *s = check_open(L);
     lua_createtable(L, 0, 7);
-    set_count(L, "received", zapi_front_received(s->front));
-    set_count(L, "duplicates", zapi_front_duplicates(s->front));
-    set_count(L, "refused", zapi_front_refused(s->front));
+    if (s->front) {
+        set_count(L, "received", zapi_front_received(s->front));
+        set_count(L, "duplicates", zapi_front_duplicates(s->front));
+        set_count(L, "refused", zapi_front_refused(s->front));
+    }
     set_count(L, "running", s->seat ? zapi_hub_running(s->seat) : 0);
     set_count(L, "waiting",
               (s->seat ? zapi_hub_waiting(s->seat) : 0) +
@@ -958,7 +969,8 @@ static void pause_all(struct zapi_service *s)
     s->paused = true;
     if (s->seat)
         zapi_hub_pause(s->seat);
-    zapi_front_pause(s->place);
+    if (s->place)
+        zapi_front_pause(s->place);
 }
 
 /* service:drain(seconds) -> did all running handlers end? */
@@ -1027,6 +1039,7 @@ static int l_route(lua_State *L)
     struct zapi_service *s = check_open(L);
     struct zapi_error error = {0};
     luaL_checktype(L, 2, LUA_TTABLE);
+    luaL_argcheck(L, s->place, 1, "it has no door");
     if (zapi_front_route(s->place, push_texts(L, 2, "routes"), &error))
         return 0;
     zapi_error_push(L, &error);
@@ -1036,15 +1049,12 @@ static int l_route(lua_State *L)
 static int l_service_index(lua_State *L)
 {
     static const luaL_Reg methods[] = {
-        {"close", l_close},     {"consume", l_consume},
-        {"drain", l_drain},     {"emit", l_emit},
-        {"inject", l_inject},   {"park", l_park},
-        {"release", l_release}, {"route", l_route},
-        {"stats", l_stats},     {"subscribe", l_subscribe},
-        {"unload", l_unload},   {"unpark", l_unpark},
-        {"fail", l_fail},       {"limits", l_limits},
-        {"nudge", l_nudge},     {"unstage", l_unstage},
-        {NULL, NULL},
+        {"close", l_close},   {"consume", l_consume},     {"body", l_body},
+        {"drain", l_drain},   {"emit", l_emit},           {"inject", l_inject},
+        {"park", l_park},     {"release", l_release},     {"route", l_route},
+        {"stats", l_stats},   {"subscribe", l_subscribe}, {"unload", l_unload},
+        {"unpark", l_unpark}, {"fail", l_fail},           {"limits", l_limits},
+        {"nudge", l_nudge},   {"unstage", l_unstage},     {NULL, NULL},
     };
     struct zapi_service **box = zapi_class_check(L, 1, &service_class);
     const char *key = luaL_checkstring(L, 2);
@@ -1055,7 +1065,7 @@ static int l_service_index(lua_State *L)
         lua_pushcfunction(L, m->func);
     else if (*box && strcmp(key, "address") == 0)
         lua_pushstring(L, (*box)->address);
-    else if (*box && strcmp(key, "port") == 0)
+    else if (*box && (*box)->front && strcmp(key, "port") == 0)
         lua_pushinteger(L, atoi(strrchr((*box)->address, ':') + 1));
     else if (*box && strcmp(key, "durable") == 0)
         lua_pushboolean(L, zapi_hub_db((*box)->hub) != NULL);
@@ -1080,6 +1090,7 @@ struct options {
     const char *const *routes;    /* NULL: what no other one has */
     size_t secret_len;
     lua_Integer concurrency, max_body;
+    bool doorless; /* it only hears what others take (door = false) */
 };
 
 static const char *string_field(lua_State *L, const char *name,
@@ -1140,6 +1151,9 @@ static struct options read_options(lua_State *L)
     if (o.concurrency > MOST_TASKS)
         o.concurrency = MOST_TASKS;
     o.max_body = count_field(L, "max_body");
+    o.doorless =
+        lua_getfield(L, 1, "door") == LUA_TBOOLEAN && !lua_toboolean(L, -1);
+    lua_pop(L, 1);
     o.name = string_field(L, "name", host ? host->name : "bot", NULL);
     o.kinds = texts_field(L, "kinds");
     o.instances = texts_field(L, "instances");
@@ -1192,7 +1206,7 @@ static size_t busy(void *arg)
     struct zapi_service *s = arg;
     const struct zapi_host *host = s->rt->host;
     size_t n = zapi_hub_running(s->seat);
-    if (!host || !host->front)
+    if ((!host || !host->front) && s->front)
         return n + zapi_front_in_flight(s->front);
     return n + (s->requests ? zapi_requests_live(s->requests) : 0);
 }
@@ -1299,9 +1313,11 @@ static bool prepare(lua_State *L, struct zapi_service *s,
         return false;
     s->replaces = held;
     struct zapi_hub_seat_config seat = seat_config(s);
-    if (!zapi_hub_may_join(s->hub, &seat, error) || !open_front(s, o, error))
+    if (!zapi_hub_may_join(s->hub, &seat, error) ||
+        !(o->doorless || open_front(s, o, error)))
         return false;
-    know_clients(L, s);
+    if (s->place)
+        know_clients(L, s);
     if (held)
         return true;
     if (!zapi_service_join(s, error))
@@ -1390,7 +1406,7 @@ bool zapi_service_is_held(const struct zapi_service *s)
 bool zapi_service_join(struct zapi_service *s, struct zapi_error *error)
 {
     struct zapi_hub_seat_config seat = seat_config(s);
-    if (!zapi_front_start(s->front, error))
+    if (s->front && !zapi_front_start(s->front, error))
         return false;
     s->seat = zapi_hub_join(s->hub, &seat, error);
     return s->seat != NULL;
@@ -1407,13 +1423,14 @@ void zapi_service_serve(struct zapi_service *s)
 {
     const struct zapi_host *host = s->rt->host;
     zapi_hub_succeed(s->seat);
-    zapi_front_use(s->place);
+    if (s->place)
+        zapi_front_use(s->place);
     zapi_rt_hold(s->rt);
     s->part =
         (struct zapi_rt_part){.quiesce = on_quiesce, .busy = busy, .arg = s};
     zapi_rt_add_part(s->rt, &s->part);
     s->state = SERVES;
-    if (host && host->listening)
+    if (s->place && host && host->listening)
         host->listening(host->arg, s->address);
 }
 
