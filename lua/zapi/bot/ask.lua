@@ -321,6 +321,16 @@ local function given_before(self, ctx, steps, known)
    return given(ctx, known)
 end
 
+-- Nobody knows whether it left (the process or the network died meanwhile): it is
+-- not asked twice, and the answer or the time-out will tell.
+local function put_question(ctx, wanted, step)
+   local ok, err = pcall(wanted.send, ctx, step)
+   if ok then return end
+   if not core.is_error(err, "send.unknown") then error(err, 0) end
+   core.log("warn", "bot", ("[%s %s] nobody knows whether the question was sent: its answer is "
+      .. "waited for"):format(ctx.kind, ctx.id or "-"))
+end
+
 --- See ctx:ask. `wanted` (bot/answer.lua) says what is sent and what is an answer.
 --- Whoever was replaced is not heard again: two handlers would take turns for ever.
 function Asks:ask(ctx, wanted)
@@ -342,7 +352,7 @@ function Asks:ask(ctx, wanted)
    else
       entry.place, entry.due = place_of(ctx, wanted.by), core.now() + wanted.timeout
       entry.at = entry.place
-      wanted.send(ctx, step .. ".q")
+      put_question(ctx, wanted, step .. ".q")
       local older = park(self, entry, steps)
       if older then end_older(self, older) end
    end
