@@ -338,6 +338,56 @@ describe("looking after a data folder:", function()
       await(("[ $(wc -l <handled) = %d ]"):format(#parked + 1))
    end)
 
+   it("lets no timer and no question of a backup act on its own", function()
+      shell.write(place.folder .. "/bot.lua", [[
+local zapi = require "zapi"
+local bot = require("zapi.bot").new {}
+local function note(text)
+   local file <close> = assert(io.open("fired", "a"))
+   file:write(text, "\n")
+end
+for _, name in ipairs {"once", "every", "cron", "far"} do
+   bot:timer(name, function() note(name) end)
+end
+local go = io.open "go"
+if not go then
+   bot:at(os.time() + 2, "once")
+   bot:at(os.time() + 3600, "far")
+   bot:every("every", 2)
+   bot:cron("cron", "* * * * *", "America/Sao_Paulo")
+end
+bot:hears("oi", function(ctx)
+   note("asked")
+   ctx:ask("Nome?")
+   note("answered")
+end)
+bot:on("text", function() note("other") end)
+bot:run()
+]])
+      local bot = start()
+      bot.says "oi"
+      await "grep -qs asked fired"
+      local copy = json "backup copy.db"
+      await "grep -qs once fired"
+      bot.stop("KILL")
+      -- As if the minute of the calendar were over.
+      shell.must(("sqlite3 %s/copy.db \"UPDATE timer SET due=due-60 WHERE name='cron'\""):format(here))
+      assert.is_truthy(copy.file)
+      assert.equal(1, json "restore copy.db --yes".timers)
+      shell.must(("rm %s/fired; touch %s/go"):format(here, here))
+      start()
+      await "grep -qs every fired" -- again in two seconds
+      bots[#bots].says "Ana"
+      await "grep -qs other fired"
+      local fired = read(place.folder .. "/fired")
+      assert.not_matches("once", fired)
+      assert.not_matches("cron", fired)
+      assert.not_matches("answered", fired)
+      local rows = shell.must(("sqlite3 %s/.zapibot/zapibot.db "
+         .. "\"SELECT name, due > strftime('%%s','now') - 2 FROM timer ORDER BY name\""):format(here))
+      assert.equal("cron|1\nevery|1\nfar|1\n", rows)
+   end)
+
    it("asks a person before it replaces or removes", function()
       support.needs "script"
       start().stop()

@@ -62,7 +62,15 @@ local function serves(self, service)
    return self.service == service and not self.closed and not service.paused
 end
 
+-- A restored backup does not say what fired since it was made: it begins anew.
+local function set_anew(self, service, row, now)
+   core.timers.cancel(service, row.name, row.key)
+   row.due = next_of(self, row, now)
+   core.timers.put(service, row)
+end
+
 local function fire(self, service, row, now)
+   if row.due == 0 and row.cron then return set_anew(self, service, row, now) end
    local ok, new, err = pcall(function()
       return service:emit {
          kind = "timer:" .. row.name, type = "timer:" .. service.name, chat = row.chat,
