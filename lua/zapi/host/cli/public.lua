@@ -170,6 +170,27 @@ function zapi.sleep(seconds) end
 ---@return number
 function zapi.now() end
 
+---@class zapi.Date as of os.date "*t", in a time zone
+---@field year integer
+---@field month integer
+---@field day integer
+---@field hour? integer 12 when left out
+---@field min? integer
+---@field sec? integer
+---@field wday? integer 1 is Sunday
+---@field tz? string "America/Sao_Paulo"; left out: ZAPIBOT_TZ, TZ or the system's
+
+--- The civil date of an instant (left out: now).
+---@param instant? number Unix seconds
+---@param tz? string
+---@return zapi.Date
+function zapi.date(instant, tz) end
+
+--- The instant of a date. Fields may run over: day 0 is the last of the month before.
+---@param date zapi.Date
+---@return integer Unix seconds
+function zapi.time(date) end
+
 ---@class zapi.Alarm
 local Alarm = {}
 function Alarm:cancel() end
@@ -697,6 +718,13 @@ function Bot:cancel(name, key) end
 ---@field params table
 ---@field created number
 
+--- fn() runs before the bot serves: at its start, and before a new version of the
+--- script takes the place of the one that runs. What throws, or returns false or
+--- nil and why, refuses: the old version serves on. Ten seconds for all of a script.
+---@param fn fun(): any, string?
+---@return zapi.Bot
+function Bot:check(fn) end
+
 --- Names a function that messages of the outbox are asked of just before they
 --- leave: true (go), false and why (cancelled), or seconds (asked again then).
 ---@param name string
@@ -735,6 +763,8 @@ function Bot:handle(event) end
 ---@field location? {latitude: number, longitude: number, title: string, address?: string}
 ---@field buttons? (string|{id: string, label: string})[]
 ---@field list? {title: string, button: string, options: {id: string, label: string, description?: string}[]}
+---@field poll? string[] 2 to 12 options below the text; votes come as events "vote"
+---@field max? integer options of a poll that one person may choose (1; 0: all)
 ---@field caption? string under an image, video or document
 ---@field filename? string of a document; its extension counts
 ---@field extension? string of a document
@@ -1183,6 +1213,12 @@ function Person:says(message, group) end
 ---@param label string label or id
 ---@param group? zapi.testing.Chat
 function Person:clicks(label, group) end
+
+--- Votes in the bot's newest poll: for one option, or for a list of them; {} takes
+--- the vote back.
+---@param options string|string[]
+---@param group? zapi.testing.Chat
+function Person:votes(options, group) end
 
 -- ---- endpoints -------------------------------------------------------------
 
