@@ -51,6 +51,10 @@
       "handlers ended because they computed too long")                        \
     X(DUE, "zapibot_instance_due_timestamp_seconds", gauge,                   \
       "when the instance's subscription ends")                                \
+    X(ELSEWHERE, "zapibot_webhooks_elsewhere", gauge,                         \
+      "webhook addresses of the instance that are not the bot's")             \
+    X(CONNECTED, "zapibot_instance_connected", gauge,                         \
+      "1 when the instance is connected to WhatsApp, as far as is known")     \
     X(UNKNOWN_INSTANCE, "zapibot_unknown_instance_total", counter,            \
       "webhooks of an instance that no bot has")                              \
     X(TOKEN, "zapibot_webhook_token_total", counter,                          \

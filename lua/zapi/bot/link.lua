@@ -28,9 +28,16 @@ local function ask(self, instance, client)
    end
 end
 
+local function tell(instance, connected)
+   if instance ~= "" then
+      core.metric("zapibot_instance_connected", {instance = instance}, connected)
+   end
+end
+
 --- It is disconnected; `client` is asked until it is not.
 function M:disconnected(instance, client)
    instance = instance or ""
+   tell(instance, 0)
    if self.down[instance] or not client then return end
    core.log("warn", "bot", "the instance is disconnected from WhatsApp: messages wait until it "
       .. "is connected again")
@@ -39,6 +46,7 @@ end
 
 function M:connected(instance)
    instance = instance or ""
+   tell(instance, 1)
    local task = self.down[instance]
    if not task then return end
    self.down[instance] = nil

@@ -53,17 +53,14 @@ local function ask_for_own(bot)
 end
 
 -- Tells Z-API our address, beside the bot's start: calls must not delay it.
+-- Returns what ends the hourly look at it.
 local function tell_address(bot, secret)
    local url = core.getenv("ZAPIBOT_PUBLIC_URL")
-   if not url then return end
+   if not url then return nil end
    if url == "self" then url = "http://" .. bot.address end
-   core.spawn(function()
-      for _, client in ipairs(bot.clients) do
-         register.register(client, {
-            url = url, secret = secret, take = core.options.take_webhooks ~= nil,
-         })
-      end
-   end)
+   return register.keep(bot.clients, {
+      url = url, secret = secret, take = core.options.take_webhooks ~= nil,
+   })
 end
 
 -- What the bot itself must hear: who is an admin, and whether messages can leave.
@@ -136,7 +133,7 @@ local function serve(bot, secret)
    bot.timers:start(bot.service)
    bot.watch:serve(true)
    bot.due = due.start(bot.clients)
-   tell_address(bot, secret)
+   bot.webhooks = tell_address(bot, secret)
    if bot.own or bot.hears_own or bot.gates_own then ask_for_own(bot) end
 end
 
@@ -146,6 +143,7 @@ local function retire(bot)
    bot.asks:retire()
    if bot.sends then bot.sends:retire() end
    bot.due()
+   if bot.webhooks then bot.webhooks() end
    bot.watch:serve(false)
 end
 
@@ -190,6 +188,7 @@ local function close(bot, seconds)
    local function left() return math.max(0, until_ - core.hrtime()) end
    bot.timers:stop()
    if bot.due then bot.due() end
+   if bot.webhooks then bot.webhooks() end
    service:drain(seconds)
    bot.lanes:join(left())
    -- Events of those lanes, and handlers whose question has timed out.
