@@ -41,7 +41,7 @@ describe("when the clock jumps back", function()
       r:answered()
       r:drained()
       assert.same({}, r:disorder())
-      assert.same({}, (r:lost(800)))
+      assert.same({}, r:lost(800))
    end)
 
    it("tries again what failed, though its time now lies hours ahead", function()

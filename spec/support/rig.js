@@ -15,6 +15,7 @@ const readline = require('node:readline')
 const SECRET = 'rig-secret-0123456789'
 const INSTANCE = '3C0FFEE0000000000000000000000001'
 const START = 1767225600000
+const TOKEN = 'B0B0B0B0B0B0B0B0B0B0' // and which life of the bot it is, in four digits
 
 // Numbers that a seed repeats (mulberry32).
 let state = 1
@@ -54,7 +55,7 @@ async function until (what, seconds, test) {
 
 // ---- Z-API's API: what the bot calls
 
-const calls = [] // {phone, text, how, at}
+const calls = [] // {phone, text, how, at, life}
 const modes = { all: { how: 'ok' } }
 const sockets = new Set()
 let port = 0
@@ -81,7 +82,8 @@ function answer (req, res, n, mode) {
 function onSend (req, res, body) {
   const phone = String(body.phone)
   const mode = modes[phone] || modes.all
-  calls.push({ phone, text: body.message, how: mode.how, at: Date.now() })
+  const life = Number(/\/token\/\w+(\d{4})\//.exec(req.url)[1])
+  calls.push({ phone, text: body.message, how: mode.how, at: Date.now(), life })
   const n = calls.length
   const wait = (mode.ms || 0) + random() * (mode.jitter || 0)
   inFlight++
@@ -150,7 +152,7 @@ function start (c) {
       ...clean,
       ZAPI_BASE_URL: `http://127.0.0.1:${port}`,
       ZAPI_INSTANCE_ID: INSTANCE,
-      ZAPI_TOKEN: 'B0B0B0B0B0B0B0B0B0B0B0B0',
+      ZAPI_TOKEN: TOKEN + String(host.starts).padStart(4, '0'),
       ZAPI_CLIENT_TOKEN: 'F00DF00DF00DF00DF00DF00DF00DF00DS',
       ZAPIBOT_WEBHOOK_SECRET: SECRET,
       ZAPIBOT_LISTEN: '127.0.0.1:0',
@@ -377,35 +379,68 @@ const commands = {
   },
   log: () => host.log,
   stats: () => ({ ...posted, waiting, answered: answered.size, calls: calls.length, inFlight, logged: host.log.length }),
-  // [chat, number of the event] of every call, in order of arrival.
-  calls: () => calls.map((call) => [call.phone, call.text, call.how, call.at]),
+  // [chat, text, how it was answered, when, life of the bot] of every call, in order of arrival.
+  calls: () => calls.map((call) => [call.phone, call.text, call.how, call.at, call.life]),
 
-  // SIGKILL at random moments: while it starts, while it serves. Each life gets
-  // new events; what has no 200 yet is posted again to the next.
+  // SIGKILL, again and again. Each life gets new events; what has no 200 yet is posted
+  // again to the next. How many ended at which kind of moment.
   async crash (c) {
-    let early = 0
+    const seen = {}
     for (let k = 0; k < c.kills; k++) {
       for (let i = 0; i < c.events; i++) push(chatAt(Math.floor(random() * c.chats)), next++)
       start({})
-      if (random() < 0.2) {
-        early++
-        await new Promise((resolve) => setTimeout(resolve, random() * c.start_ms))
-      } else {
-        await ready()
-        pump()
-        const goal = posted.ok + calls.length + Math.floor(random() * c.events * 2)
-        // Nothing more may happen (all is answered): then this life ends here.
-        await until('progress', 10, () => !host.child || posted.ok + calls.length >= goal || quiet())
-        await new Promise((resolve) => setTimeout(resolve, random() * 12))
+      const name = pick()
+      seen[name] = (seen[name] || 0) + 1
+      await moments[name](c)
+      if (!host.child && name !== 'stopping') {
+        throw new Error('the bot ended by itself:\n' + host.log.slice(-3000))
       }
-      if (!host.child) throw new Error('the bot ended by itself:\n' + host.log.slice(-3000))
-      host.child.kill('SIGKILL')
+      if (host.child) host.child.kill('SIGKILL')
       await ended()
     }
-    return { early, ...commands.stats() }
+    return seen
   }
 }
+
+// ---- the moments at which it is killed
+
 const quiet = () => waiting === 0 && inFlight === 0
+const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms))
+
+// Until so much more has happened. Nothing more may happen, as all is answered.
+async function more (what, most) {
+  const goal = what() + 1 + Math.floor(random() * most)
+  await until('progress', 10, () => !host.child || what() >= goal || quiet())
+}
+
+const moments = {
+  starting: (c) => pause(random() * c.start_ms),
+  async serving (c) {
+    await ready()
+    await more(() => posted.ok + calls.length, c.events * 2)
+    await pause(random() * 12)
+  },
+  // The very moment a 200 is here: its event has to be on disk.
+  async answering (c) {
+    await ready()
+    await more(() => posted.ok, c.events)
+  },
+  // The very moment a call is here: its row has to be on disk.
+  async calling (c) {
+    await ready()
+    await more(() => calls.length, c.events)
+  },
+  // While it ends by itself.
+  async stopping (c) {
+    await moments.serving(c)
+    host.child.kill('SIGTERM')
+    await pause(random() * 60)
+  }
+}
+const pick = () => {
+  const names = Object.keys(moments)
+  return names[Math.floor(random() * names.length)]
+}
 
 async function onCommand (line) {
   let result

@@ -123,45 +123,66 @@ function Rig:drained(seconds)
 end
 
 --- What is wrong with the calls that Z-API saw, one line each: a text sent
---- twice, a chat out of order.
+--- twice, a chat out of order. Texts are the number of their event, and a letter
+--- when an event has several; those with a capital come from the outbox, which has
+--- an order of its own.
 ---@return string[]
 function Rig:disorder()
    local wrong, times, newest = {}, {}, {}
    for _, call in ipairs(self:calls()) do
-      local phone, n = call[1], math.tointeger(tonumber(call[2]))
-      times[n] = (times[n] or 0) + 1
-      if times[n] > 1 then
-         wrong[#wrong + 1] = ("event %d was sent %d times"):format(n, times[n])
-      elseif n < (newest[phone] or 0) then
-         wrong[#wrong + 1] = ("chat %s: %d after %d"):format(phone, n, newest[phone])
+      local phone, text = call[1], call[2]
+      local digits, letter = text:match "^(%d+)(%a?)$"
+      times[text] = (times[text] or 0) + 1
+      if times[text] > 1 then
+         wrong[#wrong + 1] = ("%s was sent %d times"):format(text, times[text])
+      elseif digits then
+         local line = phone .. (letter:match "%u" or "")
+         local place = ("%09d%s"):format(digits, letter)
+         if place < (newest[line] or "") then
+            wrong[#wrong + 1] = ("chat %s: %s after %s"):format(line, place, newest[line])
+         end
+         newest[line] = place
       end
-      newest[phone] = n
    end
    return wrong
 end
 
 --- Of the events 1 … last those that were neither sent nor are shown to a person, as
---- a send whose outcome is unknown or as a dead letter; and how many are shown.
+--- a send whose outcome is unknown or as a dead letter.
 ---@param last integer
----@return integer[] lost, integer unknown, integer dead
+---@return integer[]
 function Rig:lost(last)
    local list, found = {}, {}
-   for _, call in ipairs(self:calls()) do
-      found[math.tointeger(tonumber(call[2]))] = true
-   end
-   local dead = self:dead()
-   for _, row in ipairs(dead) do
-      found[math.tointeger(tonumber(row.message_id:match "^EV(%d+)$"))] = true
-   end
-   local unknown = self:rows "SELECT args ->> '$.message' AS n FROM send WHERE state = 8"
-   assert(#unknown == self:states().unknown, "state 8 is unknown no more")
-   for _, row in ipairs(unknown) do
-      found[math.tointeger(tonumber(row.n))] = true
-   end
+   local function find(text) found[math.tointeger(tonumber(text:match "^%d+"))] = true end
+   for _, call in ipairs(self:calls()) do find(call[2]) end
+   for n in pairs(self:dead_events()) do found[n] = true end
+   for text in pairs(self:unknown_texts()) do find(text) end
    for n = 1, last do
       if not found[n] then list[#list + 1] = n end
    end
-   return list, #unknown, #dead
+   return list
+end
+
+--- Numbers of the events that are dead letters, as keys.
+---@return table<integer, true>
+function Rig:dead_events()
+   local set = {}
+   for _, row in ipairs(self:dead()) do
+      set[math.tointeger(tonumber(row.message_id:match "^EV(%d+)$"))] = true
+   end
+   return set
+end
+
+--- Texts of the sends whose outcome is unknown, as keys; and how many.
+---@return table<string, true>, integer
+function Rig:unknown_texts()
+   local set, n = {}, 0
+   local rows = self:rows "SELECT args ->> '$.message' AS text FROM send WHERE state = 8"
+   for _, row in ipairs(rows) do
+      set[row.text], n = true, n + 1
+   end
+   assert(n == self:states().unknown, "state 8 is unknown no more")
+   return set, n
 end
 
 --- Rows of the database, read beside a running bot; each a table by column.
