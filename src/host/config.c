@@ -4,6 +4,7 @@
  */
 #include "host/config.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -28,8 +29,9 @@ struct zapi_config {
     const struct zapi_options *options;
     struct pair *forced; /* zapi_config_set */
     struct pair *dotenv;
-    struct zapi_plan *plan; /* --config; NULL: none */
-    char *folder;           /* the script's, owned */
+    struct pair *credentials; /* of the service manager, as asked for */
+    struct zapi_plan *plan;   /* --config; NULL: none */
+    char *folder;             /* the script's, owned */
     char *data;
 };
 
@@ -203,6 +205,7 @@ void zapi_config_delete(struct zapi_config *c)
     if (c) {
         free_list(c->forced);
         free_list(c->dotenv);
+        free_list(c->credentials);
         zapi_plan_delete(c->plan);
         free(c->folder);
         free(c->data);
@@ -316,6 +319,51 @@ static const char *webhook_secret(struct zapi_config *c)
     return ok ? c->forced->value : NULL;
 }
 
+/* The file of a credential: the variable's name in small letters, so that no
+ * name leads out of the folder. Owned by the caller; NULL: none. */
+static char *credential_path(const char *name)
+{
+    const char *folder = getenv("CREDENTIALS_DIRECTORY");
+    char small[128];
+    size_t i, n = strlen(name);
+    if (!folder || !*folder || n >= sizeof small) {
+        return NULL;
+    }
+    for (i = 0; i < n; i++) {
+        if (!isalnum((unsigned char)name[i]) && name[i] != '_') {
+            return NULL;
+        }
+        small[i] = (char)tolower((unsigned char)name[i]);
+    }
+    small[n] = '\0';
+    return join(folder, small);
+}
+
+/* What systemd hands over with LoadCredential=zapi_token:… (systemd.exec(5)).
+ * Whatever lies there is a secret, but for the instance's name. */
+static const char *credential(struct zapi_config *c, const char *name)
+{
+    const struct pair *p = find(c->credentials, name);
+    char text[4096], *path = p ? NULL : credential_path(name);
+    FILE *f = path ? fopen(path, "re") : NULL;
+    size_t n;
+    free(path);
+    if (!f) {
+        return p ? p->value : NULL;
+    }
+    n = fread(text, 1, sizeof text - 1, f);
+    fclose(f);
+    text[n] = '\0';
+    text[strcspn(text, "\r\n")] = '\0';
+    if (!*text || !add(&c->credentials, name, text)) {
+        return NULL;
+    }
+    if (strcmp(name, "ZAPI_INSTANCE_ID") != 0) {
+        zapi_redact_add(text, strlen(text));
+    }
+    return c->credentials->value;
+}
+
 static const char *lookup(struct zapi_config *c, const char *name)
 {
     enum zapi_option option = zapi_option_of_variable(name);
@@ -326,6 +374,10 @@ static const char *lookup(struct zapi_config *c, const char *name)
     }
     if (!v) {
         v = getenv(name);
+    }
+    if (!v || !*v) {
+        const char *given = credential(c, name);
+        v = given ? given : v;
     }
     if ((!v || !*v) && c->plan && option != ZAPI_OPT_COUNT) {
         v = zapi_plan_option(c->plan, option);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
  * One value of the configuration by its variable's name: command line, then
- * environment, then the file of --config, then .env beside the script (or that
- * file), then what the data folder keeps.
+ * environment, then the service manager's credentials ($CREDENTIALS_DIRECTORY),
+ * then the file of --config, then .env beside the script (or that file), then
+ * what the data folder keeps.
  * Owns what it read; values are borrowed until zapi_config_delete.
  */
 #ifndef ZAPI_HOST_CONFIG_H
