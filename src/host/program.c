@@ -22,6 +22,7 @@
 #include "host/admin.h"
 #include "host/control.h"
 #include "host/fleet.h"
+#include "host/inherited.h"
 #include "host/limits.h"
 #include "host/monitor.h"
 #include "host/notify.h"
@@ -48,6 +49,7 @@ struct zapi_program {
     struct zapi_scripts scripts;
     struct zapi_fleet *fleet;
     struct zapi_fronts fronts;
+    struct zapi_inherited inherited; /* sockets of the service manager */
     uint64_t give_up; /* uv_now when the grace is over */
     int code;
     char status[200]; /* where some bot listens; "": nowhere */
@@ -238,6 +240,9 @@ struct zapi_program *zapi_program_new(const struct zapi_options *options)
     }
     if (p && read_all(p, message, sizeof message)) {
         init_loop(p);
+        if (!options->tool) {
+            zapi_inherited_take(&p->inherited);
+        }
         start_monitor(p);
         p->notify = options->tool ? NULL : zapi_notify_open(&p->loop);
         if (start_fleet(p)) {
@@ -328,7 +333,9 @@ static struct zapi_front *open_front(void *arg,
                                      struct zapi_error *error)
 {
     struct zapi_program *p = arg;
-    return zapi_fronts_get(&p->fronts, config, error);
+    struct zapi_front_config c = *config;
+    c.listen_fd = zapi_inherited_find(&p->inherited, c.listen);
+    return zapi_fronts_get(&p->fronts, &c, error);
 }
 
 static void on_ended(void *arg, bool ok)
@@ -554,6 +561,7 @@ void zapi_program_delete(struct zapi_program *p)
     zapi_metrics_clear();
     zapi_scripts_free(&p->scripts);
     zapi_config_delete(p->config);
+    zapi_inherited_close(&p->inherited);
     free(p);
     zapi_redact_clear();
 }
