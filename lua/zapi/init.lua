@@ -55,6 +55,32 @@ function M.store(name, options)
    return require("zapi.store").open(name, options)
 end
 
+--- The civil date of an instant (left out: now) in a zone (left out: ZAPIBOT_TZ, TZ
+--- or the system's): {year, month, day, hour, min, sec, wday, tz}; wday 1 is Sunday, as
+--- in os.date "*t".
+---@param instant? number Unix seconds
+---@param tz? string "America/Sao_Paulo"
+---@return zapi.Date
+function M.date(instant, tz)
+   check.type(instant, "number|nil", "instant", "zapi.date")
+   check.type(tz, "string|nil", "tz", "zapi.date")
+   local date = require("zapi.bot.zone").of(tz):date(instant or core.now())
+   date.tz = tz
+   return date
+end
+
+--- The instant of a date. Fields may run over: day 0 is the last of the month before.
+---@param date zapi.Date year, month, day; hour (12 when left out), min, sec, tz
+---@return integer Unix seconds
+function M.time(date)
+   check.type(date, "table", "date", "zapi.time")
+   for _, field in ipairs {"year", "month", "day"} do
+      check.type(math.tointeger(date[field]), "number", field, "zapi.time")
+   end
+   check.type(date.tz, "string|nil", "tz", "zapi.time")
+   return require("zapi.bot.zone").of(date.tz):time(date)
+end
+
 M.http = {
    request = core.http_request,
    serve = core.serve,

@@ -213,6 +213,14 @@ function Person:clicks(label, group)
    error(("%s sees nothing to click%s"):format(self.name, conversation(self.world, chat)), 2)
 end
 
+--- Votes in the bot's newest poll: for one option, or for a list of them; {} takes
+--- the vote back.
+---@param options string|string[]
+---@param group? zapi.testing.Chat
+function Person:votes(options, group)
+   return deliver(self, { vote = options }, group, 2)
+end
+
 -- ---- the world ----------------------------------------------------------------
 
 ---@class zapi.testing.World

@@ -44,6 +44,27 @@ local BASE <const> = [[
 ]]
 
 describe("ctx:handover", function()
+   it("is left to a menu that has the word, while it is open", function()
+      run(BASE .. [[
+         local chosen
+         t.up(function(bot)
+            bot:hears("oi", function(ctx)
+               local choice, answer = ctx:menu("Qual?", {"Horários", "Falar com atendente"})
+               chosen = choice.label
+               if chosen ~= "Horários" then answer:handover {note = "Da opção."} end
+            end)
+            echo(bot)
+         end, {handover = {words = "atendente", back = "menu", note = "Da palavra."}})
+         says "oi"
+         says "falar com atendente"
+         assert.same({"Da opção."}, texts(1))
+         assert.equal("Falar com atendente", chosen)
+         says "menu"
+         says "um atendente, por favor"
+         assert.equal("Da palavra.", texts(3)[3])
+      ]])
+   end)
+
    it("silences the bot in this chat, and only there, until ctx:resume", function()
       run(BASE .. [[
          local handed

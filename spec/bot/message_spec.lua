@@ -51,6 +51,24 @@ describe("a message", function()
       }, params)
    end)
 
+   it("has polls of different options, with one choice unless told", function()
+      local function poll(max)
+         local endpoint, params = encoded {text = "Vem?", poll = {"Sim", "Não", 3}, max = max}
+         assert.equal("send_poll", endpoint)
+         assert.same({{name = "Sim"}, {name = "Não"}, {name = "3"}}, params.poll)
+         assert.equal("Vem?", params.message)
+         return params.pollMaxOptions
+      end
+      assert.equal(1, poll())
+      assert.equal(2, poll(2))
+      assert.is_nil(poll(0))
+      assert.matches("2 to 12 options %(got 1%)", refused {text = "x", poll = {"a"}})
+      assert.matches("two options of the poll are 'a'", refused {text = "x", poll = {"a", "a"}})
+      assert.matches("needs a 'text'", refused {poll = {"a", "b"}})
+      assert.matches("'quote' does not go with 'poll'",
+         refused {text = "x", poll = {"a", "b"}, quote = true})
+   end)
+
    it("has lists", function()
       local endpoint, params = encoded {text = "Escolha", list = {
          title = "Cardápio", button = "Abrir",

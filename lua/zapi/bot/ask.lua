@@ -514,13 +514,25 @@ local function answer(self, ctx, place)
    end -- it has ended by itself meanwhile: this comes after what follows from that
 end
 
+-- What the open question of its private chat wants to hear, if this may be it.
+local function wanted_of(self, ctx)
+   local found = self.any and self:find(order_of(ctx))
+   if not found or not may_answer(ctx, found) then return nil end
+   local entry = found.gate and found or load(self, ctx, found)
+   return entry and entry.wanted
+end
+
 --- Is this message how the open question of its private chat is left?
 function Asks:escapes(ctx)
-   local found = self.any and self:find(order_of(ctx))
-   if not found or not may_answer(ctx, found) then return false end
-   local entry = found.gate and found or load(self, ctx, found)
-   local escape = entry and entry.wanted.escape
+   local wanted = wanted_of(self, ctx)
+   local escape = wanted and wanted.escape
    return escape and escape(ctx) ~= nil or false
+end
+
+--- Does this message choose from the open menu of its private chat?
+function Asks:chooses(ctx)
+   local wanted = wanted_of(self, ctx)
+   return wanted ~= nil and wanted.refused ~= nil and want.judge(wanted, ctx) == "ok"
 end
 
 --- Of dispatch, behind the middleware: is this event an answer? Then it is

@@ -286,6 +286,11 @@ local function has_asked(ctx)
    return ctx._steps ~= nil and ctx._steps.total > 0
 end
 
+local function wants_person(self, ctx)
+   if not self.asks or ctx.is_group or not self.asks(ctx) then return false end
+   return not self.bot.asks:chooses(ctx) -- "Falar com atendente" of a menu is its answer
+end
+
 --- Before middleware and handlers.
 function Handover:gate(ctx, go_on)
    if not self.given and not may_be(namespace_of(ctx)) then return go_on() end
@@ -297,7 +302,7 @@ function Handover:gate(ctx, go_on)
    end
    local row = self:active(ctx)
    if row then return served(self, ctx, row) end
-   if self.asks and not ctx.is_group and self.asks(ctx) then
+   if wants_person(self, ctx) then
       return self:start(ctx, "words", {note = or_default(self.options.note, M.note)})
    end
    return go_on()

@@ -16,6 +16,8 @@ local M = {}
 ---@field location? {latitude: number, longitude: number, title: string, address?: string}
 ---@field buttons? (string|{id: string, label: string})[] ids are the labels if left out
 ---@field list? {title: string, button: string, options: table}
+---@field poll? string[] the options, at most 12, below the text: {"Sim", "Não"}
+---@field max? integer options of a poll that one person may choose (1; 0: all)
 ---@field caption? string under an image, video or document
 ---@field filename? string of a document; its extension counts
 ---@field extension? string of a document, when filename and address do not tell it
@@ -27,7 +29,7 @@ local M = {}
 local keys = {
    text = "string|number", image = "string|userdata", audio = "string|userdata",
    video = "string|userdata", document = "string|userdata", location = "table",
-   buttons = "table", list = "table",
+   buttons = "table", list = "table", poll = "table", max = "number",
    caption = "string", filename = "string", extension = "string",
    mentioned = "table|string", quote = "boolean", typing = "number", delay = "number",
 }
@@ -151,9 +153,30 @@ function encoders.list(msg)
    }
 end
 
+-- WhatsApp takes no more, and knows an option by its text.
+local MOST_OPTIONS <const> = 12
+
+function encoders.poll(msg)
+   local options, seen = {}, {}
+   for i, name in ipairs(msg.poll) do
+      check.type(name, "string|number", i, "poll")
+      name = tostring(name)
+      if seen[name] then check.fail("two options of the poll are '%s'", name) end
+      seen[name], options[i] = true, {name = name}
+   end
+   if #options < 2 or #options > MOST_OPTIONS then
+      check.fail("a poll has 2 to %d options (got %d)", MOST_OPTIONS, #options)
+   end
+   local max = msg.max or 1
+   return "send_poll", {
+      message = text_of(msg, "a message with a poll"), poll = options,
+      pollMaxOptions = max ~= 0 and max or nil,
+   }
+end
+
 -- ---- which content it is, and what may stand beside it ----
 
-local contents = {"list", "buttons", "location", "document", "audio", "video", "image"}
+local contents = {"list", "buttons", "poll", "location", "document", "audio", "video", "image"}
 
 local beside = {
    text = {typing = true, mentioned = true, quote = true},
@@ -164,6 +187,7 @@ local beside = {
    location = {quote = true},
    buttons = {text = true, image = true, video = true},
    list = {text = true},
+   poll = {text = true, max = true},
 }
 
 local function content_of(msg)
@@ -172,7 +196,7 @@ local function content_of(msg)
    end
    if msg.text then return "text" end
    return check.fail("the message has no content: give a text, image, audio, video, "
-      .. "document, location, buttons or list")
+      .. "document, location, buttons, list or poll")
 end
 
 local function check_beside(msg, content)

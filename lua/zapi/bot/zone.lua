@@ -286,4 +286,18 @@ function Zone:time(t)
    return (self:instant(math.floor(civil)))
 end
 
+--- The other way: the table as os.date("*t") gives, without isdst and yday.
+---@param instant number
+---@return zapi.Date
+function Zone:date(instant)
+   local civil = math.floor(instant)
+   civil = civil + self:offset(civil)
+   local year, month, day, wday = M.date(civil // DAY)
+   local left = civil % DAY
+   return {
+      year = year, month = month, day = day, wday = wday + 1,
+      hour = left // 3600, min = left % 3600 // 60, sec = left % 60,
+   }
+end
+
 return M

@@ -1,4 +1,4 @@
---- What people in the sandbox do: write, click, react, edit, delete, type.
+--- What people in the sandbox do: write, click, vote, react, edit, delete, type.
 --- `say` turns one table (the body of POST /__sandbox/messages) into a message
 --- and the webhook that follows from it.
 local payload = require "zapi.sandbox.payload"
@@ -12,7 +12,7 @@ local FILES <const> = {
 
 local ACTIONS <const> = {
    "text", "image", "audio", "video", "document", "sticker", "location", "contact",
-   "button", "option", "reaction", "delete",
+   "button", "option", "reaction", "delete", "vote",
 }
 
 local KNOWN <const> = {
@@ -186,6 +186,33 @@ local function react(sandbox, place, msg)
    return m
 end
 
+local function poll_of(world, place, id)
+   local poll = id and world:message(id) or not id and world:last_poll(place.chat)
+   if not poll or not poll.poll or poll.chat ~= place.chat then
+      return nil, "no poll in this chat"
+   end
+   return poll
+end
+
+-- `vote` is an option, or a list of them: all that this person has chosen now.
+local function vote(sandbox, place, msg)
+   local world = sandbox.world
+   local poll, err = poll_of(world, place, msg.reply_to)
+   if not poll then return nil, err end
+   local names, known = type(msg.vote) == "table" and msg.vote or { msg.vote }, {}
+   for _, name in ipairs(poll.poll.names) do known[name] = true end
+   for _, name in ipairs(names) do
+      if not known[name] then
+         return nil, ("no '%s' among: %s"):format(name, table.concat(poll.poll.names, ", "))
+      end
+   end
+   if #names > poll.poll.max then return nil, ("at most %d options"):format(poll.poll.max) end
+   sandbox.webhooks:push(payload.vote(world, poll, {
+      id = world.ids:message(), from = place.from, names = names,
+   }))
+   return poll
+end
+
 local function write(sandbox, place, msg, action)
    local world = sandbox.world
    if msg.reply_to and action ~= "button" and action ~= "option" then
@@ -218,6 +245,7 @@ function M.say(sandbox, msg)
    end
    if action == "delete" then return erase(sandbox, place, msg) end
    if action == "reaction" then return react(sandbox, place, msg) end
+   if action == "vote" then return vote(sandbox, place, msg) end
    return write(sandbox, place, msg, action)
 end
 

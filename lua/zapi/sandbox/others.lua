@@ -72,6 +72,13 @@ local function file_of(sandbox, m, p)
    end
 end
 
+-- What a person may vote for.
+local function poll_of(p)
+   local names = {}
+   for i, option in ipairs(type(p.poll) == "table" and p.poll or {}) do names[i] = option.name end
+   return {names = names, max = p.pollMaxOptions or #names}
+end
+
 --- Does this row send something to a chat?
 function M.sends(row)
    if row.scope ~= "instance" or row.method ~= "POST" or not row.success_when then return false end
@@ -88,6 +95,7 @@ function M.run(sandbox, row, p)
       kind = "text", text = shown(p, row.name), quoted = p.messageId,
    })
    file_of(sandbox, m, p)
+   m.poll = row.name == "send_poll" and poll_of(p) or nil
    if row.name == "forward_message" then forwarded(sandbox, m, p) end
    checks(sandbox, m, p, row.name)
    local status, reply, after = sends.dispatch(sandbox, m, {

@@ -165,6 +165,17 @@ function M.reaction(world, target, reaction)
    return body
 end
 
+--- A vote of a person: all that they have chosen now; none: taken back.
+function M.vote(world, poll, vote)
+   local options = {}
+   for i, name in ipairs(vote.names) do options[i] = { name = name } end
+   local body = envelope(world, {
+      id = vote.id, chat = poll.chat, from = vote.from, from_me = vote.from == nil,
+   })
+   body.pollVote = { pollMessageId = poll.id, options = require("zapi.core").array(options) }
+   return body
+end
+
 --- What notifications have beside or instead of a message's fields.
 function M.notification(world, m, name, parameters)
    local body = envelope(world, m)

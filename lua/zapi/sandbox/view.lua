@@ -13,7 +13,7 @@ function M.message(world, m)
       from = m.from or world.phone, fromName = author and author.name or world.name,
       text = payload.summary(m), caption = m.caption, quoted = m.quoted,
       media = m.media, voice = m.voice, viewOnce = m.view_once,
-      buttons = m.buttons, list = m.list, choice = m.choice,
+      buttons = m.buttons, list = m.list, choice = m.choice, poll = m.poll,
       location = m.location, contact = m.contact,
       reactions = core.array(m.reactions), forwarded = m.forwarded,
       edited = m.edited or false, deleted = m.deleted or false, error = m.error,

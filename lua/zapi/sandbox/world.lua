@@ -224,6 +224,14 @@ function World:messages(chat)
    return out
 end
 
+--- The newest poll of a chat: what a vote is for.
+function World:last_poll(chat)
+   for i = #self.messages_in_order, 1, -1 do
+      local m = self.messages_in_order[i]
+      if m.chat == chat and m.poll and not m.deleted then return m end
+   end
+end
+
 --- The newest message of a chat with buttons or a list: what a click answers.
 function World:last_choice(chat, kind)
    for i = #self.messages_in_order, 1, -1 do
