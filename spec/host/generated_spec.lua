@@ -1,5 +1,5 @@
--- What follows from the table of endpoints and is checked in: types for editors
--- and docs/api.md. Stale files fail here.
+-- What follows from the tables of endpoints and options and is checked in: types
+-- for editors, docs/api.md, the manual page. Stale files fail here.
 local core = require "zapi.core"
 local shell = require "spec.support.shell"
 local support = require "spec.host.support"
@@ -21,7 +21,7 @@ describe("generated files", function()
    teardown(function() place.close() end)
 
    it("are what scripts/generate writes now", function()
-      for _, name in ipairs {"library", "docs/api.md"} do
+      for _, name in ipairs {"library", "docs/api.md", "packaging/zapibot.1"} do
          local code, out = shell.run(("diff -ru %s %s/fresh/%s | head -40"):format(name,
             shell.quote(place.folder), name))
          assert.equal(0, code)

@@ -208,8 +208,10 @@ void zapi_options_list(FILE *out)
                 commands[i].words, commands[i].help);
     }
     for (n = 0; n < ZAPI_OPT_COUNT; n++) {
-        fprintf(out, "option\t%s\t%s\t%s\n", rows[n].name,
-                rows[n].argument ? rows[n].argument : "", rows[n].help);
+        fprintf(out, "option\t%s\t%s\t%s\t%s\t%s\n", rows[n].name,
+                rows[n].argument ? rows[n].argument : "", rows[n].help,
+                rows[n].fallback ? rows[n].fallback : "",
+                rows[n].variable ? rows[n].variable : "");
     }
 }
 

@@ -66,8 +66,8 @@ const char *zapi_option_variable(enum zapi_option option);
 /* The option that a variable stands for, or ZAPI_OPT_COUNT. */
 enum zapi_option zapi_option_of_variable(const char *variable);
 void zapi_options_help(FILE *out);
-/* For tools (completion): "command NAME HELP" and "option NAME ARGUMENT HELP"
- * lines, parted by tabs. */
+/* For tools (completion, the manual page): lines "command NAME WORDS HELP" and
+ * "option NAME ARGUMENT HELP DEFAULT VARIABLE", parted by tabs. */
 void zapi_options_list(FILE *out);
 
 #endif

@@ -35,15 +35,20 @@ function M.hint(word, names)
    return near and ("; did you mean '" .. near .. "'?") or ""
 end
 
---- The commands or the options of the program, in the order of --help.
+--- The commands or the options of the program, in the order of --help. An option
+--- may have a default and a variable.
 ---@param what "command"|"option"
----@return {name: string, words: string, help: string}[]
+---@return {name: string, words: string, help: string, default?: string, variable?: string}[]
 function M.listed(what)
    local out = {}
-   local line = "(%w+)\t([^\t]*)\t([^\t]*)\t([^\n]*)\n"
-   for kind, name, words, help in core.options.list:gmatch(line) do
-      if kind == what then
-         out[#out + 1] = {name = name, words = words, help = help}
+   for line in core.options.list:gmatch "[^\n]+" do
+      local columns = {}
+      for column in (line .. "\t"):gmatch "([^\t]*)\t" do
+         columns[#columns + 1] = column ~= "" and column
+      end
+      if columns[1] == what then
+         out[#out + 1] = {name = columns[2], words = columns[3] or "", help = columns[4],
+            default = columns[5] or nil, variable = columns[6] or nil}
       end
    end
    return out

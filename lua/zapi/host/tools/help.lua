@@ -1,5 +1,5 @@
 --- `zapibot help [NAME]`: a command, or an endpoint with its parameters and
--- examples. Without a name the text of --help.
+-- examples. Without a name the text of --help; with --man the manual page.
 
 local core = require "zapi.core"
 local args = require "zapi.host.cli.args"
@@ -168,8 +168,13 @@ local function print_command(name)
    end
 end
 
+local OPTIONS <const> = {{"--man", nil, "prints the manual page zapibot(1)"}}
+
 local words = {...}
-if words[1] == "--help" or words[1] == "-h" or #words == 0 then
+if #words == 1 and words[1] == OPTIONS[1][1] then
+   io.stdout:write(require("zapi.host.cli.manual").page())
+   os.exit(0)
+elseif words[1] == "--help" or words[1] == "-h" or #words == 0 then
    io.stdout:write(core.options.help)
    os.exit(0)
 elseif #words > 1 then
