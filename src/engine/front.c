@@ -69,6 +69,7 @@ struct zapi_front {
     struct zapi_webhook_gate *gate;
     struct zapi_door *door; /* NULL: not started */
     char address[160];
+    atomic_bool draining; /* the program ends */
     bool gathered; /* door thread: the loop is to be woken at the turn's end */
     atomic_size_t received, duplicates;
     pthread_mutex_t lock;
@@ -290,8 +291,8 @@ static int check_webhook(struct zapi_front *f, struct zapi_exchange *ex)
         zapi_exchange_reason(ex, "wrong webhook secret");
         return 401;
     }
-    if (!serves)
-        return 503;
+    if (!serves || (atomic_load(&f->draining) && !zapi_hub_db(f->config.hub)))
+        return 503; /* what is only in memory would be lost */
     if (type && strncasecmp(type, "multipart/", 10) == 0) {
         zapi_exchange_reason(ex, "multipart is not accepted");
         return 415;
@@ -521,6 +522,7 @@ bool zapi_front_start(struct zapi_front *f, struct zapi_error *error)
                                  .label = f->config.label,
                                  .trusted_proxies = f->config.proxies,
                                  .max_body = f->config.max_body,
+                                 .patient = true,
                                  .gate = on_gate,
                                  .handle = on_exchange,
                                  .turn = on_turn,
@@ -553,6 +555,7 @@ const char *zapi_front_address(const struct zapi_front *f)
 
 void zapi_front_quiesce(struct zapi_front *f)
 {
+    atomic_store(&f->draining, true);
     open_up(f);
     if (f->door)
         zapi_door_quiesce(f->door);

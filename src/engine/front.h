@@ -42,7 +42,8 @@ bool zapi_front_start(struct zapi_front *front, struct zapi_error *error);
 void zapi_front_release(struct zapi_front *front);
 /* "127.0.0.1:41234", with the real port. Borrowed. */
 const char *zapi_front_address(const struct zapi_front *front);
-/* No new connections; new requests on open ones get 503. */
+/* The program ends: no new connections. Requests on open ones are handled; with
+ * data in memory webhooks get 503. */
 void zapi_front_quiesce(struct zapi_front *front);
 /* Requests without an answer; refused, received, seen before. */
 size_t zapi_front_in_flight(struct zapi_front *front);

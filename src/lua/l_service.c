@@ -1193,10 +1193,15 @@ static int start_failed(lua_State *L, const struct zapi_error *error)
     return lua_error(L);
 }
 
-/* The program ends: nothing new starts. */
+/* The program ends: nothing new starts. Who was let in at a front of the
+ * program's is still served. */
 static void on_quiesce(void *arg)
 {
-    pause_all(arg);
+    struct zapi_service *s = arg;
+    s->paused = true;
+    zapi_hub_pause(s->seat);
+    if (!s->rt->host || !s->rt->host->front)
+        zapi_front_pause(s->place);
 }
 
 /* Handlers that run, and requests without an answer: of the front too, when it

@@ -64,6 +64,7 @@ enum {
     REPLY_TIMEOUT = 30,
     STOP_TIMEOUT = 2, /* seconds for clients that do not read their answer */
     SAME_PER_SECOND = 3,
+    PATIENCE = 1, /* seconds for who was let in and has not asked */
 };
 
 struct pair {
@@ -88,6 +89,7 @@ struct line { /* one connection; door thread only */
     int fd;
     enum phase phase;
     bool cut;                     /* by us */
+    bool owed;                    /* it was let in, or asks: see d->owed */
     double deadline;              /* none when busy; see late_at */
     struct zapi_exchange *ex;     /* its request */
     char counted[ZAPI_PEER_TEXT]; /* under which address; "" when it is not */
@@ -150,9 +152,12 @@ struct zapi_door {
     struct zapi_peers *peers;
     atomic_uint refs;
     atomic_size_t refused;
+    atomic_size_t owed;   /* lines that have not asked, or not to the end */
+    atomic_bool draining; /* patient, and quiesced */
 
     pthread_mutex_t lock;
     size_t in_flight;
+    double quiesced_at;
     bool kicked, quiesce, quiesced, stopping, closing;
     double stop_at;
     bool handled;        /* door thread: a request was, in this turn */
@@ -345,6 +350,17 @@ static bool guesses(struct zapi_exchange *ex, int status)
 
 /* ---- connections and their deadlines ---- */
 
+static void owe(struct zapi_door *d, struct line *l, bool owed)
+{
+    if (l->owed != owed) {
+        if (owed)
+            atomic_fetch_add(&d->owed, 1);
+        else
+            atomic_fetch_sub(&d->owed, 1);
+    }
+    l->owed = owed;
+}
+
 /* MHD's own time-out starts anew with every byte: a client that drips bytes
  * would hold its connection for ever. `seconds` 0: no deadline. */
 static void enter_phase(struct zapi_door *d, struct line *l, enum phase phase,
@@ -428,6 +444,7 @@ static void line_begin(struct zapi_door *d, struct MHD_Connection *conn,
     d->lines = l;
     d->nlines++;
     enter_phase(d, l, LINE_QUIET, d->config.header_timeout);
+    owe(d, l, true);
     count_line(d, l, conn);
 }
 
@@ -439,6 +456,7 @@ static void line_end(struct zapi_door *d, struct line *l)
      * again only when it is run: without that the door would stay shut. */
     if (d->nlines-- >= d->config.connections)
         d->again = true;
+    owe(d, l, false);
     if (l->counted[0])
         zapi_peers_leave(d->peers, l->counted);
     if (l->prev)
@@ -652,7 +670,8 @@ static struct MHD_Response *make_response(struct zapi_door *d, int status,
 {
     if (bodyless(status))
         len = 0;
-    if (len == 0 && !headers)
+    bool close = atomic_load(&d->draining);
+    if (len == 0 && !headers && !close)
         return d->empty;
     /* MHD does not write to what it copies; its prototype predates const. */
     struct MHD_Response *r = MHD_create_response_from_buffer(
@@ -660,6 +679,8 @@ static struct MHD_Response *make_response(struct zapi_door *d, int status,
         len ? MHD_RESPMEM_MUST_COPY : MHD_RESPMEM_PERSISTENT);
     if (r)
         add_headers(r, headers);
+    if (r && close)
+        MHD_add_response_header(r, "Connection", "close");
     return r;
 }
 
@@ -788,7 +809,7 @@ static int check_headers(struct zapi_exchange *ex, size_t declared)
 {
     struct zapi_door *d = ex->door;
     pthread_mutex_lock(&d->lock);
-    bool closing = d->quiesce;
+    bool closing = d->quiesce && !d->config.patient;
     pthread_mutex_unlock(&d->lock);
     if (closing)
         return 503;
@@ -821,6 +842,7 @@ static enum MHD_Result headers_read(struct zapi_exchange *ex)
     size_t declared = declared_length(ex);
     if (ex->line) {
         ex->line->ex = ex;
+        owe(ex->door, ex->line, true);
         enter_phase(ex->door, ex->line, LINE_BODY,
                     ex->door->config.body_timeout);
     }
@@ -911,12 +933,14 @@ static enum MHD_Result whole_request(struct zapi_exchange *ex)
         enter_phase(d, ex->line, LINE_BUSY, 0);
     if (ex->deflated && !ex->refused)
         inflate_body(ex);
+    pthread_mutex_lock(&d->lock);
+    ex->refs += !ex->refused;
+    d->in_flight += !ex->refused;
+    pthread_mutex_unlock(&d->lock);
+    if (ex->line)
+        owe(d, ex->line, false);
     if (ex->refused)
         return queue_refusal(ex);
-    pthread_mutex_lock(&d->lock);
-    ex->refs++;
-    d->in_flight++;
-    pthread_mutex_unlock(&d->lock);
     d->handled = true;
     d->config.handle(d->config.arg, ex);
     return answer_or_wait(ex);
@@ -1260,7 +1284,10 @@ const char *zapi_door_address(const struct zapi_door *door)
 void zapi_door_quiesce(struct zapi_door *d)
 {
     pthread_mutex_lock(&d->lock);
+    if (!d->quiesce)
+        d->quiesced_at = now_mono();
     d->quiesce = true;
+    atomic_store(&d->draining, d->config.patient);
     kick(d);
     pthread_mutex_unlock(&d->lock);
 }
@@ -1269,8 +1296,11 @@ size_t zapi_door_in_flight(struct zapi_door *d)
 {
     pthread_mutex_lock(&d->lock);
     size_t n = d->in_flight;
+    bool lets_in = d->quiesce && !d->quiesced; /* its thread has not seen it */
+    bool waits = d->quiesce && d->config.patient &&
+                 now_mono() < d->quiesced_at + PATIENCE;
     pthread_mutex_unlock(&d->lock);
-    return n;
+    return n + lets_in + (waits ? atomic_load(&d->owed) : 0);
 }
 
 size_t zapi_door_refused(struct zapi_door *d)

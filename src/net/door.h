@@ -49,6 +49,7 @@ struct zapi_door_config {
     unsigned mistakes;    /* 401s a minute, then 429 instead */
     double reply_timeout; /* seconds a suspended request waits before the door
                               answers 503 itself; 0: 30; < 0: never */
+    bool patient; /* quiesced, it still serves who was let in: see below */
     zapi_door_gate *gate; /* may be NULL */
     zapi_door_handle *handle;
     /* Door thread: once after the requests of a turn were handled, before it
@@ -63,7 +64,9 @@ struct zapi_door *zapi_door_start(const struct zapi_door_config *config,
                                   struct zapi_error *error);
 /* "127.0.0.1:41234", with the real port. Borrowed. */
 const char *zapi_door_address(const struct zapi_door *door);
-/* No new connections; new requests on open ones get 503. Returns at once. */
+/* No new connections; new requests on open ones get 503. A patient door handles
+ * them, and closes each connection with its answer; whoever was let in and has
+ * not asked yet counts as in flight for a second. Returns at once. */
 void zapi_door_quiesce(struct zapi_door *door);
 /* Requests whose answer has not yet been written. Any thread. */
 size_t zapi_door_in_flight(struct zapi_door *door);

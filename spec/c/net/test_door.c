@@ -562,6 +562,40 @@ static void quiesce_lets_the_open_ones_end(void)
     zapi_door_stop(d);
 }
 
+/* In flight, but for who has not asked: a second later. */
+static void wait_in_flight(struct zapi_door *d, size_t want)
+{
+    double until = now() + 5;
+    while (zapi_door_in_flight(d) != want && now() < until)
+        sched_yield();
+    CHECK_INT(zapi_door_in_flight(d), want);
+}
+
+static void a_patient_one_serves_who_was_let_in(void)
+{
+    struct zapi_door *d =
+        start_with((struct zapi_door_config){.patient = true});
+    int idle = dial(), fresh = dial(), late;
+    put_post(idle, "/ok", "", "{}", 2);
+    CHECK_INT(answer(idle), 200);
+    CHECK(strstr(answer_head, "Connection: close") == NULL);
+    CHECK_INT(zapi_door_in_flight(d), 0);
+    zapi_door_quiesce(d);
+    while ((late = dial()) >= 0) /* who comes now may be let in, too */
+        close(late);
+    wait_in_flight(d, 1); /* `fresh` */
+    put_post(idle, "/ok", "", "{}", 2);
+    CHECK_INT(answer(idle), 200);
+    CHECK(strstr(answer_head, "Connection: close") != NULL);
+    CHECK(zapi_door_in_flight(d) == 1);
+    put_post(fresh, "/ok", "", "{}", 2);
+    CHECK_INT(answer(fresh), 200);
+    wait_in_flight(d, 0);
+    close(idle);
+    close(fresh);
+    zapi_door_stop(d);
+}
+
 static void stop_in_the_middle_of_a_request(void)
 {
     struct zapi_door *d = start();
@@ -1103,6 +1137,7 @@ int main(void)
     RUN(nobody_answers_in_time);
     RUN(stop_with_suspended_connections);
     RUN(quiesce_lets_the_open_ones_end);
+    RUN(a_patient_one_serves_who_was_let_in);
     RUN(stop_in_the_middle_of_a_request);
     RUN(stream_in_pieces);
     RUN(a_broken_stream_breaks_off);
