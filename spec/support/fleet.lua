@@ -104,14 +104,16 @@ M.ACCOUNT = "ZAPI_INSTANCE_ID=3C0FFEE1 ZAPI_TOKEN=TOKENOFTHEFIRST01 "
 ---@param env? string "NAME=value "…
 ---@param several? boolean waits until all of several scripts serve
 function Fleet:start(arguments, env, several)
-   shell.must(([[cd %s; rm -f code; : >log
+   shell.must(([[cd %s; rm -f code pid; : >log
       (%s %s %s </dev/null >log 2>&1 & echo $! >pid
       wait $!; echo $? >code.new; mv code.new code) >/dev/null 2>&1 &]]):format(
       shell.quote(self.folder), env_of(env or M.ACCOUNT), shell.quote(support.program), arguments))
+   self.pid = self:wait_for("its number", function()
+      return tonumber(M.read(self:path "pid"))
+   end)
    self.address = self:wait_for("a listener", function()
       return self:log():match "listening (127%.0%.0%.1:%d+) %(webhook%)" or self:code() and "none"
    end)
-   self.pid = tonumber(M.read(self:path "pid"))
    if several then self:wait_log "scripts that run: " end
 end
 

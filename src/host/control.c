@@ -123,6 +123,20 @@ static void put_guard(struct zapi_buf *b)
     zapi_buf_free(&text);
 }
 
+static void count_handle(uv_handle_t *handle, void *arg)
+{
+    int64_t *n = arg;
+    *n += !uv_is_closing(handle);
+}
+
+/* What leaks shows here first. */
+static void put_handles(struct zapi_control *c, struct zapi_buf *b)
+{
+    int64_t n = 0;
+    uv_walk(zapi_hub_loop(c->hub), count_handle, &n);
+    zapi_put_int(b, "handles", n);
+}
+
 static void put_live(struct zapi_control *c, struct zapi_buf *b)
 {
     zapi_put_int(b, "pid", getpid());
@@ -132,6 +146,7 @@ static void put_live(struct zapi_control *c, struct zapi_buf *b)
     zapi_hub_each_running(c->hub, put_running, b);
     zapi_put_close(b, ']');
     zapi_fleet_put(c->fleet, b);
+    put_handles(c, b);
     put_guard(b);
 }
 
