@@ -65,9 +65,14 @@ function zapi.contact(any) end
 ---@field host? "zapi"|"plugzapi" a known host
 ---@field timeout? number seconds for a whole call (30)
 
---- A client of one instance. Without credentials in the fields they come from
---- ZAPI_INSTANCE_ID, ZAPI_TOKEN and ZAPI_CLIENT_TOKEN.
----@param options? zapi.ClientOptions
+--- The table `options` of this script in the file of --config; else empty.
+---@type table
+zapi.options = {}
+
+--- A client of one instance: by its fields, or by its name in the file of
+--- --config. Without either: that file's first instance, else ZAPI_INSTANCE_ID,
+--- ZAPI_TOKEN and ZAPI_CLIENT_TOKEN.
+---@param options? zapi.ClientOptions|string
 ---@return zapi.Client
 function zapi.client(options) end
 

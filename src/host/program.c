@@ -50,7 +50,7 @@ struct zapi_program {
     struct zapi_fleet *fleet;
     struct zapi_fronts fronts;
     struct zapi_inherited inherited; /* sockets of the service manager */
-    uint64_t give_up; /* uv_now when the grace is over */
+    uint64_t give_up;                /* uv_now when the grace is over */
     int code;
     char status[200]; /* where some bot listens; "": nowhere */
     bool ending;
