@@ -56,6 +56,7 @@ end
 -- ---- a bot as a process -----------------------------------------------------
 
 ---@class spec.examples.Process
+---@field data string its data folder
 ---@field world zapi.testing.World the sandbox, in this process; its bot is the other one
 local Process = {}
 Process.__index = Process
@@ -73,7 +74,7 @@ local function command(self)
       ZAPI_INSTANCE_ID = s.instance, ZAPI_TOKEN = s.token, ZAPI_CLIENT_TOKEN = s.client_token,
       ZAPI_BASE_URL = s.base_url, ZAPIBOT_WEBHOOK_SECRET = SECRET,
       ZAPIBOT_LISTEN = self.address or "127.0.0.1:0", ZAPIBOT_ADMIN_LISTEN = "off",
-      ZAPIBOT_DATA = self.folder .. "/data", PATH = os.getenv "PATH", LANG = "C.UTF-8",
+      ZAPIBOT_DATA = self.data, PATH = os.getenv "PATH", LANG = "C.UTF-8",
       ASAN_OPTIONS = os.getenv "ASAN_OPTIONS" or "",
    } do
       words[#words + 1] = name .. "=" .. shell.quote(value)
@@ -99,19 +100,23 @@ end
 
 -- Nothing is being handled or sent: what it does now is wait for people.
 local function is_at_rest(self)
-   local data = self.folder .. "/data"
-   for _, row in ipairs(assert(core.admin(data, {["do"] = "inbox.stats"})).automations) do
+   for _, row in ipairs(assert(core.admin(self.data, {["do"] = "inbox.stats"})).automations) do
       if row.waiting > 0 then return false end
    end
-   local sends = assert(core.admin(data, {["do"] = "outbox.stats"})).sends
+   local sends = assert(core.admin(self.data, {["do"] = "outbox.stats"})).sends
    return sends.sending == 0 and not self.world:is_busy()
+end
+
+--- Waits until it does nothing but wait.
+function Process:rest()
+   local till = core.hrtime() + 10
+   while self.pid and not is_at_rest(self) and core.hrtime() < till do core.sleep(0.01) end
 end
 
 --- kill -9, when it has done what people wanted so far. What they do meanwhile is
 --- delivered at the next start.
 function Process:kill()
-   local till = core.hrtime() + 10
-   while not is_at_rest(self) and core.hrtime() < till do core.sleep(0.01) end
+   self:rest()
    self.world.sandbox.webhooks:hold()
    shell.must("kill -9 " .. self.pid)
    while shell.run("kill -0 " .. self.pid .. " 2>/dev/null") == 0 do core.sleep(0.005) end
@@ -131,7 +136,7 @@ end
 function M.process(script)
    local folder, remove = shell.folder()
    local self = setmetatable({
-      script = script, folder = folder, remove = remove,
+      script = script, folder = folder, remove = remove, data = folder .. "/data",
       world = testing.start {timeout = 10},
    }, Process)
    self:start()

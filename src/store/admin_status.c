@@ -180,40 +180,25 @@ bool zapi_admin_backup(struct zapi_admin_turn *t, struct zapi_sql *sql)
 /* ---- forget ---- */
 
 /* What the running process holds of the person in its queues. */
-static bool note_waiting(struct zapi_admin_turn *t, struct zapi_sql *sql,
-                         const char *key)
+static void note_delivery(void *arg, const char *automation, const char *order,
+                          uint64_t seq)
 {
-    static const char waiting[] =
-        "SELECT a.name,d.seq FROM delivery d JOIN automation a"
-        " ON a.id=d.automation WHERE d.person=?1 AND d.state<>2";
-    struct zapi_stmt *st = zapi_sql_begin(sql, waiting);
-    zapi_sql_text(st, 1, key);
-    while (zapi_sql_row(st)) {
-        struct zapi_admin_change *c = zapi_admin_note(t);
-        if (!c) {
-            zapi_sql_end(st);
-            return false;
-        }
-        c->dropped = true;
-        snprintf(c->automation, sizeof c->automation, "%s",
-                 zapi_sql_get_text(st, 0));
-        snprintf(c->order, sizeof c->order, "%s", key);
-        c->seq = (uint64_t)zapi_sql_get_int(st, 1);
+    struct zapi_admin_change *c = zapi_admin_note(arg);
+    if (!c) {
+        return; /* the error is set */
     }
-    return true;
+    c->dropped = true;
+    snprintf(c->automation, sizeof c->automation, "%s", automation);
+    snprintf(c->order, sizeof c->order, "%s", order);
+    c->seq = seq;
 }
 
 static bool remove_person(struct zapi_admin_turn *t, struct zapi_sql *sql)
 {
-    struct zapi_person who;
-    size_t rows;
-    zapi_people_find(t->admin->people, t->rq.chat, &who);
-    if (!note_waiting(t, sql, who.key)) {
-        return false;
-    }
-    rows = zapi_people_forget(t->admin->people, sql, t->rq.chat);
+    size_t rows =
+        zapi_people_forget(t->admin->people, sql, t->rq.chat, note_delivery, t);
     zapi_put_int(t->out, "rows", (int64_t)rows);
-    return true;
+    return !t->error[0];
 }
 
 /* Removed rows leave their bytes in free pages and in the log: the file is

@@ -80,8 +80,6 @@ bool zapi_kv_next(const struct zapi_buf *page, size_t *at,
 /* Two persons are one: what our namespaces keep under `from` goes to `to`, when
  * that has nothing yet. */
 bool zapi_kv_merge(struct zapi_sql *sql, const char *from, const char *to);
-/* What our namespaces keep of a person goes. How much it was; < 0: failed. */
-int64_t zapi_kv_forget(struct zapi_sql *sql, const char *person);
 
 /* Removes what has expired, in small pieces; once a minute. */
 void zapi_kv_maintain(struct zapi_kv *kv, double now);

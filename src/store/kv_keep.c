@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * What happens to rows without a script: those that have expired go, those of
- * a person follow when two persons turn out to be one, or go when the person is
- * to be forgotten. Nothing is owned here. Start at zapi_kv_maintain.
+ * a person follow when two persons turn out to be one (who is to be forgotten:
+ * forget.c). Nothing is owned here. Start at zapi_kv_maintain.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -121,17 +121,4 @@ bool zapi_kv_merge(struct zapi_sql *sql, const char *from, const char *to)
         ok = run_for(sql, move, ns, from, to) &&
              run_for(sql, drop, ns, from, NULL);
     return ok;
-}
-
-int64_t zapi_kv_forget(struct zapi_sql *sql, const char *person)
-{
-    static const char drop[] = "DELETE FROM kv WHERE ns=?1 AND k=?2";
-    char ns[512] = "\1";
-    int64_t n = 0;
-    while (find_ns(sql, ns, sizeof ns)) {
-        if (!run_for(sql, drop, ns, person, NULL))
-            return -1;
-        n += zapi_sql_changes(sql);
-    }
-    return n;
 }

@@ -18,6 +18,7 @@
 
 #include "base/clock.h"
 #include "store/connection.h"
+#include "store/forget.h"
 #include "store/kv.h"
 #include "store/people_map.h"
 #include "store/sql.h"
@@ -404,90 +405,6 @@ size_t zapi_people_memory(struct zapi_people *p)
 
 /* ---- forgetting ---- */
 
-static const char make_gone[] =
-    "CREATE TEMP TABLE IF NOT EXISTS gone(id TEXT PRIMARY KEY) WITHOUT ROWID";
-static const char empty_gone[] = "DELETE FROM temp.gone";
-static const char add_gone[] = "INSERT OR IGNORE INTO temp.gone VALUES(?1)";
-static const char each_gone[] = "SELECT id FROM temp.gone WHERE id LIKE '55%'";
-/* Aliases in both directions, and what the person's row says. */
-static const char widen_gone[] =
-    "INSERT OR IGNORE INTO temp.gone"
-    " SELECT person FROM alias WHERE id IN (SELECT id FROM temp.gone)"
-    " UNION SELECT id FROM alias WHERE person IN (SELECT id FROM temp.gone)"
-    " UNION SELECT lid FROM person WHERE lid<>'' AND key IN"
-    " (SELECT id FROM temp.gone)"
-    " UNION SELECT phone FROM person WHERE phone<>'' AND key IN"
-    " (SELECT id FROM temp.gone)";
-#define GONE_IDS "(SELECT id FROM temp.gone)"
-#define OF_GONE \
-    "chat IN " GONE_IDS " OR author IN " GONE_IDS " OR person IN " GONE_IDS
-static const char gone_deliveries[] =
-    "DELETE FROM delivery WHERE person IN " GONE_IDS
-    " OR seq IN (SELECT seq FROM event WHERE " OF_GONE ")";
-static const char gone_events[] = "DELETE FROM event WHERE " OF_GONE;
-#define SENT_TO_GONE "(recipient IN " GONE_IDS " OR person IN " GONE_IDS ")"
-/* What is not over, and what is: that goes on being counted, without a trace of
- * the person (a step names the recipient, a key may). */
-static const char gone_sends[] =
-    "DELETE FROM send WHERE state IN (0,1,8) AND " SENT_TO_GONE;
-static const char gone_traces[] =
-    "UPDATE send SET recipient='',person='',event=NULL,step=NULL,key=NULL,"
-    "message_id=NULL,error=NULL,args=NULL,result=NULL WHERE " SENT_TO_GONE;
-static const char gone_timers[] =
-    "DELETE FROM timer WHERE chat IN " GONE_IDS " OR key IN " GONE_IDS;
-static const char gone_aliases[] = "DELETE FROM alias WHERE id IN " GONE_IDS;
-static const char gone_person[] = "DELETE FROM person WHERE key IN " GONE_IDS;
-static const char gone_author[] =
-    "UPDATE seen SET author='' WHERE author IN " GONE_IDS;
-static const char *const removals[] = {
-    gone_deliveries, gone_events,  gone_sends,  gone_traces,
-    gone_timers,     gone_aliases, gone_person, gone_author,
-};
-
-static bool run_one(struct zapi_sql *sql, const char *text, const char *a)
-{
-    struct zapi_stmt *st = zapi_sql_begin(sql, text);
-    if (a)
-        zapi_sql_text(st, 1, a);
-    return zapi_sql_run(st);
-}
-
-/* Both spellings of every number: rows hold what the events said. */
-static void add_spellings(struct zapi_sql *sql)
-{
-    enum { MOST = 64 };
-    char found[MOST][ZAPI_ORDER_MAX];
-    size_t n = 0;
-    struct zapi_stmt *st = zapi_sql_begin(sql, each_gone);
-    while (n < MOST && zapi_sql_row(st)) {
-        struct zapi_id id;
-        zapi_id_read(&id, zapi_sql_get_text(st, 0), false);
-        if (id.is_short)
-            copy(found[n++], sizeof found[0], id.text);
-        else if (zapi_id_shorten(id.text, found[n]))
-            n++;
-    }
-    zapi_sql_end(st);
-    for (size_t i = 0; i < n; i++)
-        run_one(sql, add_gone, found[i]);
-}
-
-static void gather(struct zapi_sql *sql, const char *id,
-                   const struct zapi_person *known)
-{
-    run_one(sql, make_gone, NULL);
-    run_one(sql, empty_gone, NULL);
-    run_one(sql, add_gone, id);
-    run_one(sql, add_gone, known->key);
-    if (*known->phone)
-        run_one(sql, add_gone, known->phone);
-    if (*known->lid)
-        run_one(sql, add_gone, known->lid);
-    while (run_one(sql, widen_gone, NULL) && zapi_sql_changes(sql) > 0)
-        ; /* until nothing is added */
-    add_spellings(sql);
-}
-
 static void forget_in_memory(struct zapi_people *p, const char *key)
 {
     pthread_mutex_lock(&p->lock);
@@ -498,24 +415,13 @@ static void forget_in_memory(struct zapi_people *p, const char *key)
 }
 
 size_t zapi_people_forget(struct zapi_people *p, struct zapi_sql *sql,
-                          const char *id)
+                          const char *id, zapi_forget_delivery *each, void *arg)
 {
     struct zapi_person known;
-    struct zapi_id as;
     size_t removed = 0;
     zapi_people_find(p, id, &known);
-    zapi_id_read(&as, id, true);
-    if (sql) {
-        zapi_sql_script(sql, "PRAGMA secure_delete=ON"); /* also free pages */
-        gather(sql, as.text, &known);
-        for (size_t i = 0; i < sizeof removals / sizeof *removals; i++)
-            if (run_one(sql, removals[i], NULL))
-                removed += (size_t)zapi_sql_changes(sql);
-        run_one(sql, empty_gone, NULL);
-        int64_t kept = zapi_kv_forget(sql, known.key);
-        removed += kept > 0 ? (size_t)kept : 0;
-        zapi_sql_script(sql, "PRAGMA secure_delete=FAST");
-    }
+    if (sql)
+        removed = zapi_forget_rows(sql, id, &known, each, arg);
     forget_in_memory(p, known.key);
     return removed;
 }

@@ -25,6 +25,10 @@
 
 struct zapi_people;
 
+/* A delivery that is about to be removed, for whoever holds it in memory. */
+typedef void zapi_forget_delivery(void *arg, const char *automation,
+                                  const char *order, uint64_t seq);
+
 struct zapi_person { /* all "" when unknown */
     char key[ZAPI_ORDER_MAX];
     char phone[32]; /* canonical: as WhatsApp writes it */
@@ -62,12 +66,11 @@ void zapi_people_read(const char *id, struct zapi_person *out);
 /* Learns from anywhere, by a job of its own (phone-exists). Any thread. */
 void zapi_people_teach(struct zapi_people *p, const char *phone,
                        const char *lid, const char *name, bool canonical);
-/* Removes a person's data everywhere: alias, waiting and dead deliveries,
- * events, sends, and the author's id in `seen` (its row stays: it counts
- * and drops duplicates). Runs as part of a job on the writer thread. Number of
- * rows removed or emptied. */
+/* Removes a person's data everywhere: here, and by zapi_forget_rows. Runs as
+ * part of a job on the writer thread. Number of rows removed or emptied. */
 size_t zapi_people_forget(struct zapi_people *p, struct zapi_sql *sql,
-                          const char *id);
+                          const char *id, zapi_forget_delivery *each,
+                          void *arg);
 size_t zapi_people_count(struct zapi_people *p);
 /* Bytes that they take. */
 size_t zapi_people_memory(struct zapi_people *p);

@@ -493,11 +493,22 @@ local function may_answer(ctx, question)
    return seq == 0 or seq > question.seq
 end
 
+-- A handler in memory does not know that its person was forgotten, and its rows with
+-- them: it ends here.
+local function is_gone(self, entry)
+   if not is_stored(self, entry.seq) then return false end
+   if entry.done or store.get(self.due, due_key(entry.due, entry.place)) then return false end
+   entry.done, self.live[entry.at] = true, nil
+   self.bot.service:unload(entry.seq)
+   return true
+end
+
 -- The open question of a place that this event may answer, brought back; nil; nil,
 -- true: to be looked for again.
 local function question_of(self, ctx, place)
    local found, again = self:find(place), nil
    if not found or not may_answer(ctx, found) then return nil end
+   if found.gate and is_gone(self, found) then return nil end
    local entry = found
    if not found.gate then entry, again = load(self, ctx, found) end
    if entry and entry.wanted.commands ~= "answer" and is_command(ctx) then return nil end

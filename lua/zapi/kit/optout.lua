@@ -90,12 +90,16 @@ local function person(who)
 end
 
 -- What a handler has written itself counts; no step of one that is run again.
-local function read(ns, key)
+local function read_bytes(ns, key)
    local unit = units.current()
    local keys = unit and unit.writes[ns]
    local own = keys and keys[key]
-   local packed = own and own.packed
-   if not own then packed = core.store.get(ns, key) end
+   if own then return own.packed end
+   return (core.store.get(ns, key))
+end
+
+local function read(ns, key)
+   local packed = read_bytes(ns, key)
    return packed and core.store.unpack(packed) or nil
 end
 
@@ -106,15 +110,37 @@ local function write(ns, key, row)
    if not ok then error(err, 0) end
 end
 
---- The row of a person who has opted out: {key, phone?, lid?, name?, at, word,
---- instance?}; nil.
+-- ---- whoever was forgotten (zapibot forget) stays out, under a hash: store/forget.h ----
+
+local HASHED <const> = 33
+
+-- The keys of somebody's hashed rows; nil. Without a secret nobody was forgotten.
+local function hashed_keys(ns, names)
+   local secret = read_bytes(ns, "#")
+   if not secret then return nil end
+   for _, name in ipairs(names) do
+      local keys = read_bytes(ns, "#" .. core.hmac_sha256(secret, name))
+      if keys then return keys end
+   end
+end
+
+local function forgive(ns, names)
+   local keys = hashed_keys(ns, names)
+   for at = 1, keys and #keys or 0, HASHED do write(ns, keys:sub(at, at + HASHED - 1), nil) end
+end
+
+--- The row of a person who has opted out: {key, phone?, lid?, name?, at, word}, or
+--- {key, forgotten = true} when they were forgotten since; nil.
 ---@param who string|zapi.contact
----@return {key: string, at: number, word: string}|nil
+---@return {key: string, at?: number, word?: string, forgotten?: boolean}|nil
 function Ledger:has(who)
-   for _, name in ipairs(names_of(person(who))) do
+   who = person(who)
+   local names = names_of(who)
+   for _, name in ipairs(names) do
       local row = read(self.ns, name)
       if row then return row end
    end
+   if hashed_keys(self.ns, names) then return {key = who.key, forgotten = true} end
 end
 
 --- Somebody has opted out otherwise: by telephone, by e-mail. Were they in before?
@@ -139,6 +165,7 @@ function Ledger:remove(who)
    who = person(who)
    local row = self:has(who)
    if not row then return false end
+   forgive(self.ns, names_of(who))
    for _, names in ipairs {names_of(who), names_of(row)} do
       for _, name in ipairs(names) do write(self.ns, name, nil) end
    end
@@ -146,7 +173,7 @@ function Ledger:remove(who)
 end
 
 --- All who have opted out: `for key, row in ledger:each()`. What the running handler
---- has just written is not among them.
+--- has just written is not among them, and who was forgotten has no name any more.
 ---@return fun(): string?, table?
 function Ledger:each()
    local rows, more = core.store.scan(self.ns, "", nil, PAGE)
@@ -161,8 +188,8 @@ function Ledger:each()
          i = i + 1
          local found = rows[i]
          if not found then return nil end
-         local row = core.store.unpack(found[2])
-         if row.key == found[1] then return row.key, row end
+         local row = found[1]:sub(1, 1) ~= "#" and core.store.unpack(found[2])
+         if row and row.key == found[1] then return row.key, row end
       end
    end
 end

@@ -382,7 +382,7 @@ static void without_a_database(void)
     people = zapi_people_new(NULL, &error);
     zapi_people_teach(people, ANA, ANA_LID, "Ana", true);
     CHECK_STR(key_of(ANA_LID), ANA);
-    zapi_people_forget(people, NULL, ANA_OLD);
+    zapi_people_forget(people, NULL, ANA_OLD, NULL, NULL);
     CHECK(!zapi_people_find(people, ANA_LID, &found));
     CHECK_INT(zapi_people_count(people), 0);
     zapi_people_delete(people);
@@ -392,7 +392,7 @@ static void without_a_database(void)
 
 static bool do_forget(struct task *t, struct zapi_sql *sql)
 {
-    t->n = zapi_people_forget(people, sql, t->text);
+    t->n = zapi_people_forget(people, sql, t->text, NULL, NULL);
     return true;
 }
 
@@ -454,6 +454,97 @@ static void a_person_is_forgotten(void)
     end();
 }
 
+/* Rows of what bots keep: those of Ana under any of her ids, those of others,
+ * and keys that only look like hers. */
+static void fill_kept(void)
+{
+    script("DELETE FROM event; DELETE FROM delivery;"
+           "INSERT INTO event(seq, chat, author, person) VALUES"
+           "(10, '" ANA "', '" ANA "', '" ANA "'),"
+           "(11, '1-group', '" ANA_LID "', '1-group'),"
+           "(12, '" BIA "', '" BIA "', '" BIA "');"
+           "INSERT INTO delivery(automation, person, seq, state) VALUES"
+           "(1, '" ANA "', 10, 3), (1, '1-group', 11, 0), (1, '" BIA
+           "', 12, 3);"
+           "INSERT INTO kv(ns, k, v) SELECT char(1)||column1, CAST(column2 AS"
+           " BLOB), column3 FROM (VALUES"
+           "('session:a', '" ANA "', 'ana'),"
+           "('session:a', '1-group', 'group'),"
+           "('session:a', '" ANA "-1400000000', 'old group'),"
+           "('session:a', '9" ANA "', 'longer'),"
+           "('session:a', '" BIA "', 'bia'),"
+           "('state:a', '1-group " ANA "', 'ana'),"
+           "('state:a', '1-group " BIA "', 'bia'),"
+           "('open:a', '" ANA "'||char(2)||'INSTANCE', 'ana'),"
+           "('open:a', '1-group'||char(1)||'" ANA "', 'ana'),"
+           "('open:a', '" BIA "', 'bia'),"
+           "('due:a', '000000000000000a" ANA "', 'ana'),"
+           "('due:a', '000000000000000b" BIA "', 'bia'),"
+           "('step:a', '000000000000000a:p0001', 'ana'),"
+           "('step:a', '000000000000000b:sPAY', 'ana'),"
+           "('step:a', '000000000000000c:p0001', 'bia'),"
+           "('ready:a', '000000000000000a', 'ana'),"
+           "('told:a', 'closed'||char(0)||'" ANA_LID "', 'ana'),"
+           "('handover:I', '" ANA_OLD "', 'ana'),"
+           "('handover:I', '" BIA "', 'bia'),"
+           "('optout:', '" ANA_LID "', 'ana'),"
+           "('optout:', '" BIA "', 'bia'),"
+           "('optout:other', '" BIA "', 'bia'));"
+           "INSERT INTO kv(ns, k, v) VALUES"
+           "('a'||char(2)||'orders', CAST('" ANA "' AS BLOB), 'script');"
+           "INSERT INTO timer(automation, name, key, due, chat) VALUES"
+           "('a', 't', 'x', 9, '" ANA_LID "'), ('a', 't', '" ANA "', 9, NULL),"
+           "('a', 't', '1-group " ANA_OLD "', 9, '1-group'),"
+           "('a', 't', '1-group " BIA "', 9, '1-group'),"
+           "('a', 't', '', 9, NULL);");
+}
+
+static char dropped[200];
+
+static void note_dropped(void *arg, const char *automation, const char *order,
+                         uint64_t seq)
+{
+    (void)arg;
+    snprintf(dropped + strlen(dropped), sizeof dropped - strlen(dropped),
+             "%s/%s/%d ", automation, order, (int)seq);
+}
+
+static bool do_forget_and_note(struct task *t, struct zapi_sql *sql)
+{
+    dropped[0] = '\0';
+    t->n = zapi_people_forget(people, sql, t->text, note_dropped, NULL);
+    return true;
+}
+
+static void what_bots_keep_of_a_person_goes(void)
+{
+    struct task t = {.run = do_forget_and_note, .text = ANA_LID};
+    begin();
+    fill_for_forgetting();
+    fill_kept();
+    CHECK_INT(run_task(&t), ZAPI_DB_OK);
+    CHECK_STR(dropped, "a/1-group/11 a/" ANA "/10 ");
+    CHECK_INT(ask("SELECT count(*) FROM kv WHERE v='ana'"), 0);
+    CHECK_INT(ask("SELECT count(*) FROM kv WHERE v='bia'"), 8);
+    CHECK_INT(ask("SELECT count(*) FROM kv WHERE v IN"
+                  " ('group','old group','longer','script')"),
+              4);
+    CHECK_INT(ask("SELECT count(*) FROM timer"), 2);
+    /* Who has opted out has: under a hash of each id, and a secret. */
+    CHECK_INT(ask("SELECT count(*) FROM kv WHERE ns=char(1)||'optout:'"
+                  " AND hex(substr(k,1,1))='23' AND length(k)=33"
+                  " AND length(v)=33*3"),
+              3);
+    CHECK_INT(ask("SELECT length(v) FROM kv WHERE ns=char(1)||'optout:'"
+                  " AND k=CAST('#' AS BLOB)"),
+              16);
+    CHECK_INT(ask("SELECT count(*) FROM kv WHERE ns=char(1)||'optout:other'"),
+              1);
+    CHECK_INT(run_task(&t), ZAPI_DB_OK);
+    CHECK_INT((int)t.n, 0);
+    end();
+}
+
 /* What was noted before the forgetting must not come back after it. */
 static void a_late_note_brings_nobody_back(void)
 {
@@ -465,7 +556,7 @@ static void a_late_note_brings_nobody_back(void)
     zapi_people_learn(people, NULL, ANA, NULL, NULL, true, NULL);
     zapi_people_learn(people, NULL, NULL, ANA_LID, NULL, true, NULL);
     zapi_people_learn(people, NULL, ANA, ANA_LID, NULL, true, NULL);
-    zapi_people_forget(people, NULL, ANA);
+    zapi_people_forget(people, NULL, ANA, NULL, NULL);
     settle();
     CHECK_INT(run_task(&t), ZAPI_DB_OK);
     settle();
@@ -547,6 +638,7 @@ int main(void)
     RUN(taught_from_another_thread);
     RUN(without_a_database);
     RUN(a_person_is_forgotten);
+    RUN(what_bots_keep_of_a_person_goes);
     RUN(a_late_note_brings_nobody_back);
     RUN(a_hundred_thousand);
     RUN(looked_up_while_learning);

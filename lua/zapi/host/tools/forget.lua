@@ -11,12 +11,16 @@ local OPTIONS = {
 }
 
 local MORE = [[
-PHONE is a number in any spelling, or a lid. Names, events that wait or are dead
-and messages are removed, and the file is written anew, so that their bytes are
-gone too (storing pauses for that: about a second for 200 MB). Counts stay.
+PHONE is a number in any spelling, or a lid. Names, events that wait or are dead,
+messages, sessions, states of flows, open questions, timers of their chat or key,
+and who serves them are removed, and the file is written anew, so that their bytes
+are gone too (storing pauses for that: about a second for 200 MB). Counts stay.
 
-Backups, files that 'restore' kept, logs and what scripts keep elsewhere are
-not touched.
+Who has said SAIR (zapi.kit.optout) is still not written to: that is kept under a
+one-way hash of the number, until they say VOLTAR.
+
+Backups, files that 'restore' kept, logs and what scripts keep in zapi.store or
+elsewhere are not touched.
 
 Exit codes: 0 success, 1 nothing was known of them, or it failed, 2 wrong usage.
 ]]
