@@ -60,7 +60,7 @@ end
 ---@param to string
 function M.copy_checkout(to)
    M.must("cp -r CMakeLists.txt CMakePresets.json cmake src lua library docs rockspec "
-      .. "examples "
+      .. "examples packaging scripts "
       .. "README.md ARCHITECTURE.md CHANGELOG.md LICENSE " .. M.quote(to))
 end
 

@@ -243,7 +243,8 @@ _zapibot() {
     compadd -- ${list:#*=}
     if (( ! ${before[(I)call]} && ! ${before[(I)help]} )); then _files; fi
 }
-compdef _zapibot zapibot
+# In a folder of $fpath this file is the function; sourced, it is not.
+if [ "$funcstack[1]" = _zapibot ]; then _zapibot; else compdef _zapibot zapibot; fi
 ]=]
 
 -- ---- fish ------------------------------------------------------------------
