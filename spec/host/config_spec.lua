@@ -60,6 +60,28 @@ describe("zapibot run --config", function()
       assert.equal("serves", rows.suporte.state)
    end)
 
+   it("a budget and a memory of one's own: only that script is ended", function()
+      f:write("shop.lua", [[return {instances = {x = {id = "3C0FFEE1", token = "TOKENOFX0000001"}},
+         automations = {short = {script = "short.lua", budget = 0.1, memory = "16M"},
+            long = {script = "long.lua", budget = 5}}, budget = 1}]])
+      local work = [[bot:hears("conte", function(ctx)
+         local until_ = require("zapi.core").hrtime() + %s
+         while require("zapi.core").hrtime() < until_ do end
+         note("%s counted")
+      end)
+      bot:hears("memória", function() note("%s", #("x"):rep(20 << 20)) end)]]
+      f:bot("short.lua", work:format("0.6", "short", "short"))
+      f:bot("long.lua", work:format("1.3", "long", "long"))
+      f:start(RUN, "", true)
+      f:post "conte"
+      f:wait_said "long counted"
+      f:wait_log "computed for more than 0.1 s"
+      f:post "memória"
+      f:wait_said "long 20971520"
+      f:wait_log "not enough memory"
+      assert.is_nil(f:said():find("short", 1, true))
+   end)
+
    it("shows no secret, in no log and no error", function()
       write(nil)
       f:write("pedidos.lua", [[

@@ -372,6 +372,7 @@ zapi_automation_new(const struct zapi_automation_config *config,
         .spare = host_spare,
         .arg = a,
         .watch = config->watch,
+        .budget = config->budget,
         .settings = config->settings,
     };
     lua_pushcfunction(a->L, l_setup);

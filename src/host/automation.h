@@ -43,6 +43,7 @@ struct zapi_automation_config {
     void (*listening)(void *arg, const char *address);
     struct zapi_watch *watch; /* borrowed; may be NULL */
     size_t memory;            /* limit in bytes; 0: none */
+    uint64_t budget;          /* ns of a handler; 0: that of all */
     /* The main chunk has ended. Not ok: `message` has the error with its
      * traceback, and is in the log already. */
     void (*ended)(void *arg, bool ok, const char *message);

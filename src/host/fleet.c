@@ -394,6 +394,7 @@ static struct zapi_automation_config config_of(struct generation *g, bool held)
         .held = held,
         .watch = c->watch,
         .memory = m->script.memory,
+        .budget = m->script.budget,
         .ended = on_ended,
         .runs = on_runs,
         .stop = on_stop,

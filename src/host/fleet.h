@@ -50,6 +50,7 @@ struct zapi_fleet_script {
     char **args;                         /* borrowed */
     const struct zapi_setting *settings; /* borrowed */
     size_t memory;
+    uint64_t budget;        /* ns; 0: that of all */
     unsigned concurrency;   /* 0: the bot's own */
     struct zapi_plan *plan; /* NULL: none; borrowed */
     size_t row;             /* in the plan */

@@ -35,7 +35,7 @@
 struct zapi_monitor {
     struct zapi_watch watch;
     char *folder; /* owned; NULL: none */
-    uint64_t budget, stuck;
+    uint64_t budget, shortest, stuck;
     pthread_t loop;
     uv_thread_t thread;
     uv_mutex_t lock;
@@ -101,9 +101,10 @@ static uint64_t look(struct zapi_monitor *m)
 {
     struct zapi_watch *w = &m->watch;
     uint64_t since = atomic_load(&w->since), now = uv_hrtime(), took;
-    uint64_t soft = m->budget, hard = m->stuck;
+    uint64_t soft = atomic_load(&w->soft), hard = m->stuck;
+    soft = soft ? soft : m->budget;
     if (since == 0) {
-        return m->budget; /* what begins now is not late before */
+        return m->shortest; /* what begins now is not late before */
     }
     if (atomic_load_explicit(&w->main, memory_order_relaxed)) {
         soft = m->stuck;
@@ -112,7 +113,7 @@ static uint64_t look(struct zapi_monitor *m)
     took = ran(m, since, now);
     if (took < soft) {
         /* The next one may have less time than this one. */
-        return soft - took < m->budget ? soft - took : m->budget;
+        return soft - took < m->shortest ? soft - took : m->shortest;
     }
     if (took >= hard && atomic_load(&w->since) == since) {
         end_process(m, took);
@@ -167,6 +168,7 @@ zapi_monitor_start(const struct zapi_monitor_config *config)
         return NULL;
     }
     m->budget = (uint64_t)(config->budget * 1e9);
+    m->shortest = (uint64_t)(config->shortest * 1e9);
     m->stuck = (uint64_t)(config->stuck * 1e9);
     m->watch.budget = config->budget;
     m->watch.main_budget = config->stuck;

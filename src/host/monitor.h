@@ -19,6 +19,7 @@ struct zapi_monitor;
 
 struct zapi_monitor_config {
     double budget;      /* seconds of a handler between two waits */
+    double shortest;    /* of any script's budget: how often it looks */
     double stuck;       /* when the process ends; a main chunk has this time as
                            its budget, and twice as much to the end */
     const char *folder; /* of the data; borrowed; NULL: none */

@@ -192,12 +192,27 @@ static void init_loop(struct zapi_program *p)
     catch_signals(p);
 }
 
+static double shortest_budget(struct zapi_program *p)
+{
+    struct zapi_plan *plan = zapi_config_plan(p->config);
+    double shortest = p->limits.budget;
+    size_t i;
+    for (i = 0; plan && i < zapi_plan_count(plan); i++) {
+        double one = zapi_plan_automation(plan, i).budget;
+        if (one > 0 && one < shortest) {
+            shortest = one;
+        }
+    }
+    return shortest;
+}
+
 /* Tools are our own, and may take their time. */
 static void start_monitor(struct zapi_program *p)
 {
     const char *data = zapi_config_data(p->config);
     const struct zapi_monitor_config config = {
         .budget = p->limits.budget,
+        .shortest = shortest_budget(p),
         .stuck = p->limits.stuck,
         .folder = data && strcmp(data, "memory") != 0 ? data : NULL,
     };
@@ -439,6 +454,7 @@ static bool read_row(struct zapi_program *p, struct zapi_fleet_script *s,
     a = zapi_plan_automation(s->plan, row);
     s->row = row;
     s->concurrency = a.concurrency;
+    s->budget = a.budget > 0 ? (uint64_t)(a.budget * 1e9) : 0;
     if (a.memory && !zapi_limits_memory(a.memory, &s->memory)) {
         fprintf(stderr,
                 "zapibot: %s: automations.%s.memory takes a size, like 256M "

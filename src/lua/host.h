@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include <lua.h>
 #include <uv.h>
@@ -58,6 +59,7 @@ struct zapi_host {
     void (*spare)(void *arg, bool on);
     void *arg;
     struct zapi_watch *watch; /* borrowed; NULL: nobody looks (lua/watch.h) */
+    uint64_t budget;          /* ns of a run; 0: the budget of all */
     const struct zapi_setting *settings; /* what core.options shows */
 };
 

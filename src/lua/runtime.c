@@ -334,6 +334,7 @@ bool zapi_rt_enter(struct zapi_rt *rt, lua_CFunction fn, void *arg,
     if (!w || zapi_watch_runs(w)) {
         return enter(rt, fn, arg, what);
     }
+    zapi_watch_allow(w, rt->host->budget);
     zapi_watch_begin(w, rt->L, uv_hrtime(), NULL, 0, false);
     ok = enter(rt, fn, arg, what);
     if (zapi_watch_end(w)) {

@@ -431,6 +431,7 @@ static int run(struct zapi_task *task, uint64_t now)
     task->status = TASK_RUNNING;
     rt->current = task;
     if (w) {
+        zapi_watch_allow(w, rt->host->budget);
         zapi_watch_begin(w, task->co, now, task->event_name, task->event_seq,
                          task->main);
     }

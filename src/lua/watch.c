@@ -28,7 +28,10 @@ static bool is_target(const struct zapi_watch *w)
 
 static void note_place(struct zapi_watch *w, lua_State *L, lua_Debug *ar)
 {
-    double budget = atomic_load(&w->main) ? w->main_budget : w->budget;
+    uint64_t soft = atomic_load(&w->soft);
+    double budget = atomic_load(&w->main) ? w->main_budget
+                    : soft                ? (double)soft / 1e9
+                                          : w->budget;
     lua_getinfo(L, "Sl", ar); /* touches no memory of Lua's */
     snprintf(w->message, sizeof w->message,
              "computed for more than %g s at %s:%d", budget, ar->short_src,

@@ -26,6 +26,7 @@ struct zapi_watch {
     _Atomic(const char *) name; /* the event's automation; not freed before
                                    the state is closed */
     atomic_bool main;           /* a main chunk: it has more time */
+    _Atomic uint64_t soft;      /* ns that this run has; 0: `budget` */
 
     /* Written by the monitor. */
     _Atomic uint64_t target;    /* the run that is to end; 0: none */
@@ -54,6 +55,12 @@ static inline void zapi_watch_begin(struct zapi_watch *w, lua_State *L,
     atomic_store_explicit(&w->seq, seq, memory_order_relaxed);
     atomic_store_explicit(&w->main, main, memory_order_relaxed);
     atomic_store_explicit(&w->since, now, memory_order_release);
+}
+
+/* Before a run: how long it may take, in ns (0: the budget of all). */
+static inline void zapi_watch_allow(struct zapi_watch *w, uint64_t soft)
+{
+    atomic_store_explicit(&w->soft, soft, memory_order_relaxed);
 }
 
 /* Did the hook strike? */

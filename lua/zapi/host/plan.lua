@@ -212,7 +212,7 @@ local function automation(name, given, all)
    return {
       name = name,
       script = find(given.script, "^/") and given.script or folder .. "/" .. given.script,
-      memory = memory_of(given, where), budget = number_of(given, "budget", where, 0),
+      memory = memory_of(given, where), budget = number_of(given, "budget", where, 0.01),
       concurrency = concurrency_of(given, where),
       given = {
          options = check_plain(given.options == nil and {}
