@@ -77,11 +77,11 @@ bot:hears({"agendar", "marcar", "horário"}, function(ctx)
    -- All this is committed together, with the good end of the handler. Somebody else
    -- may have been quicker: cas writes only where there is nothing yet.
    local slot = slot_of(date, hour.id)
-   if not agenda:cas(slot, nil, {chat = ctx.chat, name = ctx.from.name}) then
+   if not agenda:cas(slot, nil, {chat = ctx.chat, name = ctx.from.name}, {ttl = 2 * AHEAD}) then
       return yes:reply "Esse horário acabou de ser ocupado. Escreva *agendar* para outro."
    end
    free(ctx.chat) -- one appointment each: this one takes the place of an older one
-   booked:set(ctx.chat, slot)
+   booked:set(ctx.chat, slot, {ttl = 2 * AHEAD})
    date.day, date.hour = date.day - 1, 18
    if zapi.time(date) > yes.now then
       bot:at(date, "reminder", {when = when}, {key = ctx.chat, chat = ctx.chat})
