@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What the files of the hub share; nobody else includes this.
+ *
+ *   hub.c        the loop: posts, events to the desks, what runs
+ *   hub_route.c  the writer thread: who wants an event
+ *   hub_open.c   the hub's parts, opened and closed
+ *   hub_desk.c   a desk: an automation's dispatcher, clock and timer
+ *   hub_seat.c   its generations: join, succeed, leave
+ *   hub_end.c    how handlers end
+ *
+ * All of it is the loop's, but for what a comment gives to the lock. A desk
+ * belongs to the hub, a seat to whoever joined.
+ */
+#ifndef ZAPI_ENGINE_HUB_PARTS_H
+#define ZAPI_ENGINE_HUB_PARTS_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "base/clock.h"
+#include "engine/hub.h"
+
+enum { ZAPI_KIND_CACHE = 64, ZAPI_CLAIM_CACHE = 1024, ZAPI_MERGES = 64 };
+
+struct zapi_merge {
+    char from[ZAPI_ORDER_MAX], to[ZAPI_ORDER_MAX];
+};
+
+/* What an automation has here, whichever generation of it runs. */
+struct zapi_desk {
+    struct zapi_hub *hub;
+    char *name, *group;
+    int slot;
+    unsigned serial;
+    bool fresh; /* nothing starts before the loop turns */
+    struct zapi_dispatch *dispatch;
+    uv_timer_t *timer; /* the dispatcher's; freed when closed */
+    struct zapi_clock_waiter wait;
+    double clock; /* Unix time less that of the loop, as last seen */
+    struct zapi_running *running;
+    struct zapi_unpark *unparks; /* of what runs with a former seat */
+    struct zapi_hub_seat *seats; /* the newest first */
+    /* Under the hub's lock; read by the writer thread. */
+    struct zapi_hub_seat *current; /* NULL: nothing starts */
+    struct {                       /* answers so far, by the hash of the kind */
+        uint64_t hash;
+        bool known, wants;
+    } cache[ZAPI_KIND_CACHE];
+};
+
+struct zapi_hub_seat { /* one generation of it */
+    struct zapi_desk *desk;
+    struct zapi_hub_seat *next;
+    struct zapi_hub_seat_config config;
+    bool began;     /* it is the current one, or was */
+    size_t running; /* those of the desk's that began here and do not park */
+    /* Under the hub's lock when it is the current one. */
+    char **kinds, **instances;
+};
+
+struct zapi_unpark { /* to be done when the former seat has let it go */
+    struct zapi_unpark *next;
+    uint64_t seq;
+    unsigned attempt;
+};
+
+struct zapi_running { /* a handler under way; the delivery's `data` */
+    struct zapi_delivery *one;
+    const struct zapi_hub_seat *seat;
+    uint64_t began; /* uv_hrtime */
+    struct zapi_running *prev, *next;
+};
+
+struct zapi_hub {
+    atomic_bool unwritable; /* any thread */
+    struct zapi_hub_config config;
+    struct zapi_db *db;
+    struct zapi_inbox *inbox;
+    struct zapi_people *people;
+    struct zapi_sends *sends;
+    struct zapi_kv *kv;         /* NULL: nobody has asked */
+    struct zapi_timers *timers; /* NULL: nobody has asked */
+    struct zapi_post timers_post;
+    atomic_bool timers_posted;
+    struct zapi_guard *guard;
+    struct zapi_effects *effects;
+    uv_async_t async;
+    uv_timer_t maintain;
+    struct zapi_clock_waiter watch; /* the clock may be moved */
+    double maintained;              /* zapi_clock_hrtime */
+    unsigned handles;
+    bool closing, fresh;                       /* fresh: a desk is */
+    struct zapi_desk *desks[ZAPI_AUTOMATIONS]; /* written under lock */
+    unsigned serial;                           /* of the last desk */
+
+    pthread_mutex_t lock;
+    struct zapi_post *posts, **posts_end;
+    struct zapi_merge
+        merges[ZAPI_MERGES]; /* the last ones, by the writer thread */
+    size_t nmerges, merged;  /* made; applied by the loop */
+    bool claimed;            /* some current seat names instances */
+    struct { /* who has claimed an instance, by the hash of its name */
+        uint64_t hash, bits;
+        bool known;
+    } claims[ZAPI_CLAIM_CACHE];
+};
+
+/* hub_route.c; the writer thread, as callbacks of inbox and effects. */
+void zapi_hub_on_apply(void *arg, struct zapi_sql *sql, struct zapi_event *ev);
+uint64_t zapi_hub_on_wanted(void *arg, const struct zapi_event *ev);
+void zapi_hub_on_merged(void *arg, const char *from, const char *to);
+/* Under the lock: what was found out of who wants what is not true any more. */
+void zapi_hub_forget_answers(struct zapi_hub *hub, struct zapi_desk *desk);
+
+/* hub.c; of the writer, the sends and the timers. Any thread. */
+void zapi_hub_on_batch(void *arg, bool begins);
+void zapi_hub_on_send_changed(void *arg, const struct zapi_send *row);
+void zapi_hub_on_timers_changed(void *arg);
+/* hub.c; loop thread. */
+void zapi_hub_on_async(uv_async_t *async);
+void zapi_hub_run_posts(struct zapi_hub *hub);
+/* One delivery less holds the event; NULL is allowed. */
+void zapi_hub_drop_event(struct zapi_hub *hub, struct zapi_event *ev);
+/* NULL: nobody has that name. */
+struct zapi_desk *zapi_hub_desk_named(const struct zapi_hub *hub,
+                                      const char *name);
+
+/* hub_desk.c. NULL: no memory. */
+struct zapi_desk *zapi_desk_new(struct zapi_hub *hub,
+                                const struct zapi_hub_seat_config *config);
+void zapi_desk_free(struct zapi_desk *desk);
+/* One that waits on disk is taken up. */
+void zapi_desk_revive(struct zapi_desk *desk, const char *order, uint64_t seq,
+                      unsigned attempt, double due);
+/* Was the wall clock set back? Then what is put aside is due earlier. */
+void zapi_desk_watch_clock(struct zapi_desk *desk);
+
+#endif
