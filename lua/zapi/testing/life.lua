@@ -10,12 +10,23 @@ local M = {}
 
 local data <const> = core.testing.data
 
+local PATIENCE <const> = 5 -- seconds of real time
 local FILES <const> = {"/zapibot.db", "/zapibot.db-wal", "/zapibot.db-shm"}
 
 local function need_data(world, what)
    if not world.data then
       error(("world:%s needs data on disk: testing.start{data = true, …}"):format(what), 3)
    end
+end
+
+-- The bot has ended; what the writer still has of it comes back first.
+local function move(folder)
+   local until_, ok, err = os.time() + PATIENCE, pcall(data, folder)
+   while not ok and os.time() < until_ do
+      core.sleep(0.001)
+      ok, err = pcall(data, folder)
+   end
+   if not ok then error(err, 0) end
 end
 
 -- Others than those that the world was started with, from now on.
@@ -46,7 +57,7 @@ function M.restart(world, options)
    need_data(world, "restart")
    take(world, options)
    stop(world, world.timeout)
-   data(world.data)
+   move(world.data)
    begin(world)
 end
 
@@ -67,16 +78,24 @@ function M.die(world)
    world.dead = true
 end
 
+-- Calls of the old bot that have arrived and were not looked at yet: this request is
+-- behind them.
+local function forget_calls(world)
+   core.http_request {url = world.sandbox.base_url .. "/__sandbox/nothing"}
+   core.sleep(0)
+end
+
 --- The bot is killed (or was by a fault), and begins anew with what it left.
 function M.kill(world, options)
    need_data(world, "kill")
    take(world, options)
    M.die(world)
    stop(world, 0)
-   data "memory"
+   move "memory"
    for _, name in ipairs(FILES) do os.remove(world.data .. name) end
    assert(os.rename(snapshot(world), world.data .. FILES[1]))
-   data(world.data)
+   move(world.data)
+   forget_calls(world)
    world.dead, world.hanging = false, 0
    begin(world)
 end
