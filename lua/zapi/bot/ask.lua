@@ -226,10 +226,11 @@ local function leave_line(self, entry)
    self.n_live = self.n_live - 1
 end
 
--- What has waited since before `before`, or is one too many, is rows only.
-local function unload_idle(self, before)
+-- What has waited since before `before`, or is one too many, is rows only; `but` is
+-- the running task's.
+local function unload_idle(self, before, but)
    local entry = self.oldest
-   while entry and (entry.since <= before or self.n_live > M.most) do
+   while entry and entry ~= but and (entry.since <= before or self.n_live > M.most) do
       local newer = entry.newer
       if not entry.done and (entry.hands or 0) == 0 then self.bot.service:unload(entry.seq) end
       entry = newer
@@ -281,7 +282,7 @@ local function await(self, entry)
    self.any = true
    entry.since = core.hrtime()
    line_up(self, entry)
-   if self.unloader and self.n_live > M.most then unload_idle(self, 0) end
+   if self.unloader and self.n_live > M.most then unload_idle(self, 0, entry) end
    self:arm(entry.due)
    local waiting <close> = setmetatable({asks = self, entry = entry}, Waiting) -- luacheck: ignore
    watch:forget(watched)
