@@ -34,6 +34,9 @@ local BOT = [[
          end)
          point "stepped"
          answer:reply(("%s %d"):format(answer.value, n))
+         if DIE == "replied" then -- and what came of it is on disk
+            assert(core.store.write {{"test", "k", core.store.pack(1)}})
+         end
          point "replied"
          ctx.session.color = answer.text
       end)

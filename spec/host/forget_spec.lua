@@ -88,7 +88,9 @@ describe("zapibot forget", function()
       says(ana, "atendente", "Certo.")
       ana:says "oi"
       ana:hears_nothing(0.1)
-      local function kept() return core.admin(place.data, {["do"] = "status", chats = true}).kept end
+      local function kept()
+         return assert(core.admin(place.data, {["do"] = "status", chats = true})).kept
+      end
       assert.equal("handover", kept()[1].what)
       assert.equal(0, (forget(ana)))
       assert.same({}, kept())
