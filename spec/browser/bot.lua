@@ -15,6 +15,12 @@ bot:hears("lista", function(ctx)
    }
 end)
 
+bot:hears("enquete", function(ctx) ctx:reply {text = "Que turno?", poll = {"Manhã", "Tarde"}} end)
+
+bot:on("vote", function(ctx)
+   ctx:send("Voto: " .. ctx.event.pollVote.options[1].name)
+end)
+
 bot:hears("foto", function(ctx)
    ctx:reply {image = SQUARE, caption = "Um quadrado"}
 end)

@@ -105,6 +105,12 @@ test("a list opens, and a click on an option is an answer", async (page) => {
   await see(fromBot(page, "Você escolheu Suporte"));
 });
 
+test("a click on an option of a poll is a vote", async (page) => {
+  await write(page, "enquete");
+  await fromBot(page, "Que turno?").getByRole("button", { name: "Tarde", exact: true }).click();
+  await see(fromBot(page, "Voto: Tarde"));
+});
+
 test("a picture is shown", async (page) => {
   await write(page, "foto");
   const img = fromBot(page, "Um quadrado").locator("img");

@@ -156,6 +156,13 @@ function listOf(m, look) {
     el("summary", {}, "☰ ", m.list.button || word("options")), el("h3", {}, m.list.title), ...rows);
 }
 
+// A click is the one option that this person has chosen; the phone would show marks.
+function pollOf(m, look) {
+  if (!m.poll) return null;
+  return el("div", { class: "choices poll" }, ...m.poll.names.map((name) =>
+    el("button", { type: "button", "data-choice": name, on: { click: () => look.click(m, { vote: name }) } }, name)));
+}
+
 function reactionsOf(m) {
   if (!m.reactions.length || m.deleted) return null;
   const count = m.reactions.length > 1 ? ` ${m.reactions.length}` : "";
@@ -195,7 +202,7 @@ export function bubble(m, look) {
   return el("article", {
     class: `message ${mine ? "mine" : "theirs"}`, "data-id": m.id, "data-kind": m.kind,
     "data-from": m.fromMe ? "bot" : m.from,
-  }, el("div", { class: "stack" }, visible, m.deleted ? null : buttonsOf(m, look), m.deleted ? null : listOf(m, look)),
+  }, el("div", { class: "stack" }, visible, ...(m.deleted ? [] : [buttonsOf(m, look), listOf(m, look), pollOf(m, look)])),
   toolsOf(m, look));
 }
 
