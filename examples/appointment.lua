@@ -29,19 +29,19 @@ local function day_of(text, now)
    end
 end
 
-local function slot_of(date, hour)
-   return ("%04d-%02d-%02d %02d"):format(date.year, date.month, date.day, hour)
+local function slot_of(date)
+   return ("%04d-%02d-%02d %02d"):format(date.year, date.month, date.day, date.hour)
 end
 
-local function shown(date, hour)
-   return ("%s, %02d/%02d, às %dh"):format(DAYS[date.wday], date.day, date.month, hour)
+local function shown(date)
+   return ("%s, %02d/%02d, às %dh"):format(DAYS[date.wday], date.day, date.month, date.hour)
 end
 
 local function free_hours(date, now)
    local items = {}
    for _, hour in ipairs(HOURS) do
-      date.hour, date.min, date.sec = hour, 0, 0
-      if zapi.time(date) > now and not agenda:get(slot_of(date, hour)) then
+      date.hour = hour
+      if zapi.time(date) > now and not agenda:get(slot_of(date)) then
          items[#items + 1] = {id = hour, label = hour .. "h"}
       end
    end
@@ -57,7 +57,8 @@ local function free(chat)
    return true
 end
 
-bot:hears({"agendar", "marcar", "horário"}, function(ctx)
+bot:hears({"agendar", "marcar", "horário"}, function(ctx, next)
+   if ctx.is_group then return next() end
    local day = ctx:ask("Para que dia? Responda como *25/11*. (Segunda a sábado; *sair* desiste.)", {
       match = function(answer) return day_of(answer.text or "", answer.now) end,
       retry = "Não consigo nesse dia. Escreva dia e mês, como *25/11*, de segunda a sábado.",
@@ -70,13 +71,12 @@ bot:hears({"agendar", "marcar", "horário"}, function(ctx)
    local hour = day:menu("Qual horário?", items, {escape = {"sair"}})
    if not hour then return ctx:send "Tudo bem! Escreva *agendar* quando quiser." end
    date.hour = hour.id
-   local when = shown(date, math.tointeger(hour.id))
+   local when = shown(date)
    local yes = ctx:ask(("Posso marcar *%s*? (sim ou não)"):format(when), {match = {"sim", "não"}})
    if not yes or yes.value ~= "sim" then return ctx:send "Certo, não marquei nada." end
-
    -- All this is committed together, with the good end of the handler. Somebody else
    -- may have been quicker: cas writes only where there is nothing yet.
-   local slot = slot_of(date, hour.id)
+   local slot = slot_of(date)
    if not agenda:cas(slot, nil, {chat = ctx.chat, name = ctx.from.name}, {ttl = 2 * AHEAD}) then
       return yes:reply "Esse horário acabou de ser ocupado. Escreva *agendar* para outro."
    end

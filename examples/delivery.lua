@@ -80,7 +80,7 @@ state("payment", ask_payment, function(ctx, order)
    order.payment = ctx.folded:match "pix" or ctx.folded:match "cartao"
    if not order.payment then return ctx:reply "Responda *Pix* ou *cartão*, por favor." end
    local number = orders:update("last", function(last) return (last or 0) + 1 end)
-   orders:set(number, order)
+   orders:set(number, order, {ttl = 90 * 86400}) -- addresses are not kept for ever
    ctx:leave()
    ctx:reply(("Pedido %d confirmado! 🍕"):format(number))
    if order.payment == "pix" then

@@ -378,7 +378,7 @@ function M.demo(opts)
    local sandbox = M.start(fields)
    local ana = sandbox:person { name = "Ana", phone = "5511999990001" }
    local bia = sandbox:person { name = "Bia", phone = "5511999990002" }
-   sandbox:group { name = "Família", members = { ana, bia } }
+   sandbox:group { name = "Família", members = { ana, bia }, admins = { ana } }
    return sandbox
 end
 
