@@ -30,13 +30,14 @@ int zapi_core_open(lua_State *L)
 {
     static void (*const openers[])(lua_State * L) = {
         zapi_l_metrics_open, /* the rest in groups: order is of no account */
-        zapi_l_util_open,    zapi_l_json_open,      zapi_l_timer_open,
-        zapi_l_task_open,    zapi_l_catalogue_open, zapi_l_http_open,
-        zapi_l_client_open,  zapi_l_media_open,     zapi_l_serve_open,
-        zapi_l_service_open, zapi_l_crypto_open,    zapi_l_qr_open,
-        zapi_l_admin_open,   zapi_l_people_open,    zapi_l_sends_open,
-        zapi_l_store_open,   zapi_l_gate_open,      zapi_l_timers_open,
-        zapi_l_testing_open, zapi_l_input_open,     zapi_l_generation_open,
+        zapi_l_util_open,       zapi_l_json_open,      zapi_l_timer_open,
+        zapi_l_task_open,       zapi_l_catalogue_open, zapi_l_http_open,
+        zapi_l_client_open,     zapi_l_media_open,     zapi_l_serve_open,
+        zapi_l_service_open,    zapi_l_events_open,    zapi_l_crypto_open,
+        zapi_l_qr_open,         zapi_l_admin_open,     zapi_l_people_open,
+        zapi_l_sends_open,      zapi_l_store_open,     zapi_l_gate_open,
+        zapi_l_timers_open,     zapi_l_testing_open,   zapi_l_input_open,
+        zapi_l_generation_open,
     };
     size_t i;
     zapi_rt_get(L); /* first, so that it is closed last */

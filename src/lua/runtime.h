@@ -75,7 +75,7 @@ struct zapi_rt {
     struct zapi_task *current;
     struct closer *closers;
     struct zapi_name *names;       /* of automations: zapi_task_label */
-    struct zapi_service *services; /* that are open (l_service.c) */
+    struct zapi_service *services; /* that are open (service_parts.h) */
     struct zapi_rt_part *parts;    /* shutdown.h */
     struct zapi_http *http;
     struct zapi_hub *hub; /* plain Lua: its own; else the host's */
@@ -126,6 +126,7 @@ void zapi_l_http_open(lua_State *L);
 void zapi_l_serve_open(lua_State *L);
 void zapi_l_media_open(lua_State *L);
 void zapi_l_service_open(lua_State *L);
+void zapi_l_events_open(lua_State *L);
 void zapi_l_people_open(lua_State *L);
 void zapi_l_sends_open(lua_State *L);
 void zapi_l_qr_open(lua_State *L);

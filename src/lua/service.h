@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What the bindings beside l_service.c need of a service (the userdata behind
- * bot:run) and of the hub of a state.
+ * What other bindings need of a service (the userdata behind bot:run) and of
+ * the hub of a state.
  */
 #ifndef ZAPI_LUA_SERVICE_H
 #define ZAPI_LUA_SERVICE_H
