@@ -17,8 +17,16 @@ description = {
 }
 supported_platforms = { "linux" }
 dependencies = { "lua >= 5.4, < 5.5" }
--- libuv, libcurl, libmicrohttpd, SQLite and zlib are found by CMake with pkg-config:
--- luarocks' own search knows no folders like /usr/include/x86_64-linux-gnu.
+-- They are linked as pkg-config says; here they are looked for, so that what is
+-- missing is named before anything is built. curl's header is in a folder of the
+-- architecture on Debian, where luarocks does not look: its library stands for both.
+external_dependencies = {
+   CURL = { library = "curl" },
+   MICROHTTPD = { header = "microhttpd.h", library = "microhttpd" },
+   SQLITE = { header = "sqlite3.h", library = "sqlite3" },
+   UV = { header = "uv.h", library = "uv" },
+   ZLIB = { header = "zlib.h", library = "z" },
+}
 build = {
    type = "cmake",
    variables = {
@@ -30,4 +38,10 @@ build = {
       ZAPI_INSTALL_LMOD = "$(LUADIR)",
       ZAPI_LUA_INCLUDE = "$(LUA_INCDIR)",
    },
+   -- library: types for editors.
+   copy_directories = { "library", "examples", "docs" },
+}
+test = {
+   type = "command",
+   script = "spec/rock/run.lua",
 }

@@ -1,73 +1,75 @@
-local shell = require("spec.support.shell")
+-- The rock, as luarocks makes it from a checkout on Debian's packages, and what it
+-- does for a plain Lua.
+local core = require "zapi.core"
+local shell = require "spec.support.shell"
 
--- What the rock must be able to do for a plain Lua: serve a stub of Z-API, call
--- it, run a bot whose webhook arrives over a real socket, and end.
-local SCRIPT = [[
-local zapi = require("zapi")
-local Bot = require("zapi.bot")
+local SPECS <const> = {"zapi-scm-1", "zapi-" .. core.version .. "-1"}
 
-local calls = {}
-local stub = zapi.http.serve {
-   listen = "127.0.0.1:0",
-   handler = function(req)
-      local token, body = req.headers["client-token"], zapi.json.decode(req.body)
-      calls[#calls + 1] = ("%s %s %s %s"):format(req.method, req.path, token, body.message)
-      return 200, '{"zaapId":"Z1","messageId":"M1","id":"M1"}',
-         { ["Content-Type"] = "application/json" }
-   end,
-}
-local z = zapi.client {
-   instance = "INSTANCE", token = "TOKEN", client_token = "CLIENT",
-   base_url = "http://" .. stub.address,
-}
+local function rockspec(name)
+   local spec = {}
+   assert(loadfile("rockspec/" .. name .. ".rockspec", "t", spec))()
+   return spec
+end
 
-local reply = assert(z:send_text { phone = "5511999990001", message = "first" })
-print("sent", reply.messageId)
-
-local bot = Bot.new { client = z, listen = "127.0.0.1:0", secret = "abc123" }
-local webhook
-bot:hears("oi", function(ctx)
-   ctx:reply("hello " .. ctx.from.name)
-   webhook:join()
-   zapi.stop()
+describe("the rockspecs", function()
+   it("differ in version and source alone", function()
+      local scm, release = rockspec(SPECS[1]), rockspec(SPECS[2])
+      assert.equal(core.version .. "-1", release.version)
+      assert.equal("v" .. core.version, release.source.tag)
+      release.version, release.source = scm.version, scm.source
+      assert.same(scm, release)
+      assert.equal("3.0", scm.rockspec_format)
+   end)
 end)
-webhook = zapi.spawn(function()
-   local answer = assert(zapi.http.request {
-      method = "POST", url = "http://" .. bot.address .. "/webhook/abc123",
-      json = {
-         instanceId = "INSTANCE", type = "ReceivedCallback", messageId = "IN1",
-         phone = "5511999990001", senderName = "Ana", momment = 1790000000000,
-         fromMe = false, status = "RECEIVED", isGroup = false,
-         text = { message = "Oi" },
-      },
-   })
-   print("webhook", answer.status)
-end)
-bot:run()
-stub:close()
-for _, call in ipairs(calls) do print(call) end
-]]
 
 describe("the rock #slow", function()
-   it("is made by luarocks, makes a call and runs a bot in a plain Lua", function()
-      local root, remove = shell.folder()
-      finally(remove)
-      shell.must(("mkdir %s/checkout"):format(root))
+   local root, remove, out
+
+   local function luarocks(arguments)
+      return ("cd %s/checkout && CMAKE_BUILD_PARALLEL_LEVEL=2 luarocks --lua-version 5.4 "
+         .. "--tree %s/tree %s"):format(root, root, arguments)
+   end
+
+   setup(function()
+      root, remove = shell.folder()
+      shell.must(("mkdir -p %s/checkout/spec"):format(root))
       shell.copy_checkout(root .. "/checkout")
-      shell.must(("cd %s/checkout && CMAKE_BUILD_PARALLEL_LEVEL=2 luarocks --lua-version 5.4 "
-         .. "make --deps-mode none --tree %s/tree rockspec/zapi-scm-1.rockspec"):format(root, root))
-      shell.write(root .. "/script.lua", SCRIPT)
-      local output = shell.must(("cd " .. root
-         .. " && env -i PATH=/usr/bin:/bin LUA_CPATH=tree/lib/lua/5.4/?.so "
-         .. "LUA_PATH='tree/share/lua/5.4/?.lua;tree/share/lua/5.4/?/init.lua' "
-         .. "timeout 20 lua5.4 script.lua 2>stderr.log || { cat stderr.log; false; }"))
-      local lines = {}
-      for line in output:gmatch("[^\n]+") do lines[#lines + 1] = line end
-      assert.same({
-         "sent\tM1",
-         "webhook\t200",
-         "POST /instances/INSTANCE/token/TOKEN/send-text CLIENT first",
-         "POST /instances/INSTANCE/token/TOKEN/send-text CLIENT hello Ana",
-      }, lines)
+      shell.must(("cp -r spec/rock %s/checkout/spec"):format(root))
+      out = shell.must(luarocks(("make --deps-mode none rockspec/%s.rockspec"):format(SPECS[2])))
+   end)
+   teardown(function() remove() end)
+
+   it("is made with the types and the examples in it", function()
+      assert.is_truthy(out:find("zapi " .. core.version .. "-1 is now installed", 1, true), out)
+      local folder = ("%s/tree/lib/luarocks/rocks-5.4/zapi/%s-1/"):format(root, core.version)
+      for _, path in ipairs {"library/zapi.lua", "library/config.json", "examples/echo.lua",
+         "docs/api.md"} do
+         shell.must("test -s " .. folder .. path)
+      end
+   end)
+
+   it("names what it lacks before it builds", function()
+      local code, said = shell.run(luarocks(("make --deps-mode none UV_INCDIR=/nowhere "
+         .. "rockspec/%s.rockspec"):format(SPECS[1])))
+      assert.not_equal(0, code)
+      assert.matches("UV", said)
+      assert.matches("uv%.h", said)
+      assert.is_nil(said:find("Building C object", 1, true))
+   end)
+
+   it("passes its tests in a plain Lua", function()
+      local said = shell.must(luarocks "path" .. " >" .. root .. "/path && "
+         .. luarocks(("test rockspec/%s.rockspec"):format(SPECS[2])):gsub("luarocks", ". " .. root
+            .. "/path && env -u ZAPIBOT_DATA -u ASAN_OPTIONS %0", 1))
+      for _, name in ipairs {
+         "call", "stays first", "stays again", "beside luv", "beside cqueues",
+      } do
+         assert.is_truthy(said:find("ok " .. name .. "\n", 1, true), said)
+      end
+   end)
+
+   it("is taken away by luarocks to the last file", function()
+      shell.must(luarocks "remove zapi")
+      assert.equal("", shell.must(("find %s/tree -path '*zapi*' -type f"):format(root)))
    end)
 end)

@@ -432,8 +432,8 @@ end
 
 -- ---- run, stop: bot/service.lua ----
 
---- Opens the door for webhooks. Under zapibot it returns at once; in plain Lua
---- it runs the loop until bot:stop() or zapi.stop().
+--- Opens the door for webhooks. Under zapibot, and in a task (zapi.spawn), it
+--- returns at once; in plain Lua it runs the loop until bot:stop() or zapi.stop().
 ---@param options? {listen: string, secret: string}
 function Bot:run(options)
    self.started = true

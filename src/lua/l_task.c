@@ -312,13 +312,17 @@ static int l_fd(lua_State *L)
     return 1;
 }
 
-/* Seconds until step() has something to do; nil: nothing but the fd. */
+/* Seconds until step() has something to do; nil: nothing but the fd, or nothing
+ * at all (of which libuv says 0: another loop would turn in circles). */
 static int l_timeout(lua_State *L)
 {
     struct zapi_rt *rt = zapi_rt_get(L);
     int ms;
     uv_update_time(rt->loop);
-    ms = rt->head ? 0 : uv_backend_timeout(rt->loop);
+    ms = rt->head ? 0 : -1;
+    if (ms < 0 && uv_loop_alive(rt->loop)) {
+        ms = uv_backend_timeout(rt->loop);
+    }
     if (ms < 0) {
         luaL_pushfail(L);
     } else {

@@ -178,7 +178,8 @@ function M.run(bot, options)
    local secret = secret_of(bot, options)
    open(bot, options, secret)
    if not held then core.lasting(serve, bot, secret) end
-   if not core.hosted then core.run() end
+   -- In a task of plain Lua somebody else drives the loop (zapi.step).
+   if not core.hosted and not core.in_task() then core.run() end
 end
 
 local function close(bot, seconds)

@@ -737,8 +737,8 @@ function Bot:check(fn) end
 ---@return zapi.Bot
 function Bot:guard(name, fn) end
 
---- Opens the door for webhooks. Under zapibot it returns at once; in plain Lua
---- it runs the loop until bot:stop() or zapi.stop().
+--- Opens the door for webhooks. Under zapibot, and in a task (zapi.spawn), it
+--- returns at once; in plain Lua it runs the loop until bot:stop() or zapi.stop().
 ---@param options? {listen?: string, secret?: string}
 function Bot:run(options) end
 
