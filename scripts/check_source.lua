@@ -27,6 +27,7 @@ local homes = {
    { "^lauxlib%.h$", { "^src/lua/", "^src/host/" } },
    { "^curl/", { "^src/net/client%.c$" } },
    { "^microhttpd%.h$", { "^src/net/door%.c$" } },
+   { "^gnutls/", { "^src/net/tls%.c$" } },
    { "^sqlite3%.h$", { "^src/store/[%w_]+%.c$" } },
 }
 

@@ -63,6 +63,8 @@
       "requests refused by the door, by status")                              \
     X(UNCLEAN, "zapibot_unclean_ends", gauge,                                 \
       "how often the process did not end in order")                           \
+    X(CERTIFICATE, "zapibot_certificate_seconds", gauge,                      \
+      "seconds until the certificate of a door ends")                         \
     X(STORE, "zapibot_store_writable", gauge,                                 \
       "1 when something can be stored")                                       \
     X(UP, "zapibot_start_timestamp_seconds", gauge, "when this process began")

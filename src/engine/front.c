@@ -28,6 +28,7 @@
 #include "engine/hub.h"
 #include "engine/ingest.h"
 #include "net/listen.h"
+#include "net/tls.h"
 
 #define WEBHOOK_PATIENCE 2.5 /* seconds; Z-API gives up after three */
 
@@ -67,6 +68,7 @@ struct zapi_front {
     atomic_uint refs; /* whoever has it, and events that are being stored */
     struct zapi_front *next;
     struct zapi_webhook_gate *gate;
+    struct zapi_tls *tls;   /* until it is started: then the door's */
     struct zapi_door *door; /* NULL: not started */
     char address[160];
     atomic_bool draining; /* the program ends */
@@ -467,6 +469,7 @@ static void front_free(struct zapi_front *f)
     if (f->config.listen_fd >= 0)
         close(f->config.listen_fd);
     zapi_webhook_gate_delete(f->gate);
+    zapi_tls_delete(f->tls);
     pthread_cond_destroy(&f->opening);
     pthread_mutex_destroy(&f->lock);
     free((char *)(uintptr_t)f->config.listen);
@@ -486,6 +489,7 @@ static struct zapi_front *front_new(const struct zapi_front_config *config)
     f->config.listen = strdup(config->listen);
     f->config.label = strdup(config->label ? config->label : "webhook");
     f->config.proxies = strdup(config->proxies ? config->proxies : "");
+    f->config.tls_cert = f->config.tls_key = NULL; /* borrowed: not kept */
     f->gate = zapi_webhook_gate_new(ZAPI_TOKEN_OBSERVE);
     pthread_mutex_init(&f->lock, NULL);
     pthread_cond_init(&f->opening, NULL);
@@ -495,12 +499,30 @@ static struct zapi_front *front_new(const struct zapi_front_config *config)
     return NULL;
 }
 
+/* false: *error. */
+static bool read_certificate(struct zapi_front *f,
+                             const struct zapi_front_config *config,
+                             struct zapi_error *error)
+{
+    struct zapi_tls_config c = {.cert = config->tls_cert,
+                                .key = config->tls_key,
+                                .label = f->config.label};
+    bool wanted = (c.cert && *c.cert) || (c.key && *c.key);
+    if (wanted)
+        f->tls = zapi_tls_new(&c, error);
+    return f->tls || !wanted;
+}
+
 struct zapi_front *zapi_front_open(const struct zapi_front_config *config,
                                    struct zapi_error *error)
 {
     struct zapi_front *f = front_new(config);
     if (!f) {
         zapi_error_set(error, ZAPI_E_NO_MEMORY, "no memory for a listener");
+        return NULL;
+    }
+    if (!read_certificate(f, config, error)) {
+        front_free(f);
         return NULL;
     }
     if (config->listen_fd >= 0)
@@ -522,6 +544,7 @@ bool zapi_front_start(struct zapi_front *f, struct zapi_error *error)
                                  .label = f->config.label,
                                  .trusted_proxies = f->config.proxies,
                                  .max_body = f->config.max_body,
+                                 .tls = f->tls,
                                  .patient = true,
                                  .gate = on_gate,
                                  .handle = on_exchange,
@@ -530,6 +553,7 @@ bool zapi_front_start(struct zapi_front *f, struct zapi_error *error)
     if (f->door)
         return true;
     f->config.listen_fd = -1; /* the door's, also when it does not start */
+    f->tls = NULL;            /* as well */
     f->door = zapi_door_start(&c, error);
     return f->door != NULL;
 }
@@ -809,6 +833,13 @@ void zapi_fronts_go(struct zapi_fronts *all)
     for (struct zapi_front *f = all->first; f; f = f->next)
         if (f->serving > 0)
             open_up(f);
+}
+
+void zapi_fronts_renew(struct zapi_fronts *all)
+{
+    for (struct zapi_front *f = all->first; f; f = f->next)
+        if (f->door)
+            zapi_door_renew(f->door);
 }
 
 void zapi_fronts_quiesce(struct zapi_fronts *all)

@@ -28,7 +28,9 @@ struct zapi_front_config {
     int listen_fd;        /* an inherited listening socket, or -1 */
     const char *label;    /* for the log */
     const char *proxies;  /* trusted ones: see door.h */
-    size_t max_body;      /* 0: the door's default */
+    /* Files of a certificate and its key: HTTPS. NULL or "": HTTP. */
+    const char *tls_cert, *tls_key;
+    size_t max_body; /* 0: the door's default */
 };
 
 /* Binds the address: whoever connects waits until it is started. NULL:
@@ -108,6 +110,8 @@ struct zapi_front *zapi_fronts_get(struct zapi_fronts *all,
  * start, an event must not be taken before all of them hear it. */
 void zapi_fronts_hold(struct zapi_fronts *all);
 void zapi_fronts_go(struct zapi_fronts *all);
+/* Looks at once for renewed certificates. */
+void zapi_fronts_renew(struct zapi_fronts *all);
 void zapi_fronts_quiesce(struct zapi_fronts *all);
 size_t zapi_fronts_in_flight(struct zapi_fronts *all);
 

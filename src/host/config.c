@@ -369,6 +369,10 @@ static const char *lookup(struct zapi_config *c, const char *name)
     enum zapi_option option = zapi_option_of_variable(name);
     const struct pair *p = find(c->forced, name);
     const char *v = p ? p->value : NULL;
+    if ((option == ZAPI_OPT_TLS_CERT || option == ZAPI_OPT_TLS_KEY) &&
+        c->options->command != ZAPI_COMMAND_RUN) {
+        return NULL; /* the sandbox speaks HTTP to the bot beside it */
+    }
     if (!v && option != ZAPI_OPT_COUNT) {
         v = c->options->values[option];
     }

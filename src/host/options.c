@@ -38,6 +38,13 @@ static const struct row rows[ZAPI_OPT_COUNT] = {
                                 "proxies whose X-Forwarded-For is believed; "
                                 "then limits hold per address",
                                 NULL},
+    [ZAPI_OPT_TLS_CERT] = {"--tls-cert", "FILE", "ZAPIBOT_TLS_CERT",
+                           "webhooks and routes over HTTPS, without a proxy: "
+                           "certificate with its chain, in PEM; taken anew "
+                           "when the file changes",
+                           NULL},
+    [ZAPI_OPT_TLS_KEY] = {"--tls-key", "FILE", "ZAPIBOT_TLS_KEY",
+                          "the certificate's key, in PEM", NULL},
     [ZAPI_OPT_ADMIN_LISTEN] = {"--admin-listen", "ADDRESS:PORT",
                                "ZAPIBOT_ADMIN_LISTEN",
                                "/healthz, /readyz and /metrics; off: none",

@@ -125,6 +125,7 @@ static void on_signal(uv_async_t *handle)
     if (hung_up) {
         hung_up = 0;
         zapi_info("SIGHUP: the scripts are loaded anew");
+        zapi_fronts_renew(&p->fronts);
         zapi_fleet_reload(p->fleet, NULL, NULL, NULL);
     }
     if (!signalled) {

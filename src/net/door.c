@@ -24,6 +24,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <linux/tcp.h>
 #include <netinet/in.h>
 #include <pthread.h>
 #include <signal.h>
@@ -47,6 +48,7 @@
 #include "net/inflate.h"
 #include "net/listen.h"
 #include "net/peers.h"
+#include "net/tls.h"
 
 enum {
     MAX_BODY = 1024 * 1024,
@@ -89,10 +91,12 @@ struct line { /* one connection; door thread only */
     int fd;
     enum phase phase;
     bool cut;                     /* by us */
+    bool asked;                   /* a first line came */
     bool owed;                    /* it was let in, or asks: see d->owed */
     double deadline;              /* none when busy; see late_at */
     struct zapi_exchange *ex;     /* its request */
     char counted[ZAPI_PEER_TEXT]; /* under which address; "" when it is not */
+    char remote[ZAPI_PEER_TEXT];  /* with TLS only: for check_tls */
     struct line *prev, *next;
 };
 
@@ -150,6 +154,7 @@ struct zapi_door {
     int listen_fd, poll_fd, kick_fd;
     pthread_t thread;
     struct zapi_peers *peers;
+    struct zapi_tls *tls; /* door thread; NULL: plain HTTP */
     atomic_uint refs;
     atomic_size_t refused;
     atomic_size_t owed;   /* lines that have not asked, or not to the end */
@@ -158,7 +163,7 @@ struct zapi_door {
     pthread_mutex_t lock;
     size_t in_flight;
     double quiesced_at;
-    bool kicked, quiesce, quiesced, stopping, closing;
+    bool kicked, quiesce, quiesced, stopping, closing, renew;
     double stop_at;
     bool handled;        /* door thread: a request was, in this turn */
     double now;          /* door thread: when this turn began */
@@ -194,6 +199,7 @@ static void door_unref(struct zapi_door *d)
     if (d->listen_fd >= 0)
         close(d->listen_fd);
     zapi_peers_delete(d->peers);
+    zapi_tls_delete(d->tls);
     pthread_mutex_destroy(&d->lock);
     free(d->label);
     free(d);
@@ -445,13 +451,40 @@ static void line_begin(struct zapi_door *d, struct MHD_Connection *conn,
     d->nlines++;
     enter_phase(d, l, LINE_QUIET, d->config.header_timeout);
     owe(d, l, true);
+    if (d->tls)
+        line_remote(d, l, l->remote);
     count_line(d, l, conn);
 }
 
-static void line_end(struct zapi_door *d, struct line *l)
+/* Whose handshake came to nothing should be heard of: nobody else sees why no
+ * request comes. Not who only looks whether the port is open. */
+static void check_tls(struct zapi_door *d, struct line *l,
+                      struct MHD_Connection *conn)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(conn, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+    struct tcp_info tcp = {0};
+    socklen_t n = sizeof tcp;
+    const char *why;
+    char reason[128];
+    if (l->asked || l->cut || !info ||
+        getsockopt(l->fd, IPPROTO_TCP, TCP_INFO, &tcp, &n) != 0 ||
+        tcp.tcpi_bytes_received <= 1) /* its end counts as one */
+        return;
+    why = zapi_tls_failure(info->tls_session);
+    if (!why)
+        return;
+    snprintf(reason, sizeof reason, "the TLS handshake failed: %s", why);
+    log_refused(d, 400, l->remote, reason);
+}
+
+static void line_end(struct zapi_door *d, struct line *l,
+                     struct MHD_Connection *conn)
 {
     if (!l)
         return;
+    if (d->tls)
+        check_tls(d, l, conn);
     /* MHD does not poll its listening socket while it is full, and takes it up
      * again only when it is run: without that the door would stay shut. */
     if (d->nlines-- >= d->config.connections)
@@ -474,7 +507,7 @@ static void on_connection(void *cls, struct MHD_Connection *conn,
     if (c == MHD_CONNECTION_NOTIFY_STARTED)
         line_begin(cls, conn, context);
     else
-        line_end(cls, *context);
+        line_end(cls, *context, conn);
 }
 
 /* The first line of a request was read. */
@@ -485,6 +518,8 @@ static void *on_uri(void *cls, const char *uri, struct MHD_Connection *conn)
     (void)uri;
     if (l)
         enter_phase(d, l, LINE_HEADERS, d->config.header_timeout);
+    if (l)
+        l->asked = true;
     return NULL; /* the request's context until on_access */
 }
 
@@ -1133,6 +1168,16 @@ static bool asked(struct zapi_door *d, const bool *flag)
     return set;
 }
 
+/* Returns seconds until the files of the certificate are to be looked at. */
+static double look_at_tls(struct zapi_door *d)
+{
+    pthread_mutex_lock(&d->lock);
+    bool at_once = d->renew;
+    d->renew = false;
+    pthread_mutex_unlock(&d->lock);
+    return zapi_tls_look(d->tls, d->now, at_once);
+}
+
 static void end_turn(struct zapi_door *d)
 {
     if (d->handled && d->config.turn)
@@ -1143,6 +1188,7 @@ static void end_turn(struct zapi_door *d)
 static void *door_main(void *arg)
 {
     struct zapi_door *d = arg;
+    zapi_tls_serve(d->tls);
     for (;;) {
         d->now = now_mono();
         resume_ready(d);
@@ -1150,6 +1196,8 @@ static void *door_main(void *arg)
         end_turn(d);
         double seconds = expire(d), until = cut_all_late(d);
         seconds = until < seconds ? until : seconds;
+        if (d->tls && (until = look_at_tls(d)) < seconds)
+            seconds = until;
         if (!d->quiesced && asked(d, &d->quiesce))
             quiesce_now(d);
         if (asked(d, &d->stopping)) {
@@ -1200,15 +1248,20 @@ static void set_config(struct zapi_door *d, const struct zapi_door_config *c)
 static bool start_mhd(struct zapi_door *d)
 {
     d->mhd = MHD_start_daemon(
-        MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0, NULL,
-        NULL, on_access, d, MHD_OPTION_EXTERNAL_LOGGER, on_log, d,
+        MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG |
+            (d->tls ? MHD_USE_TLS : 0),
+        0, NULL, NULL, on_access, d, MHD_OPTION_EXTERNAL_LOGGER, on_log, d,
         MHD_OPTION_LISTEN_SOCKET, d->listen_fd, MHD_OPTION_NOTIFY_COMPLETED,
         on_completed, d, MHD_OPTION_NOTIFY_CONNECTION, on_connection, d,
         MHD_OPTION_URI_LOG_CALLBACK, on_uri, d, MHD_OPTION_UNESCAPE_CALLBACK,
         on_unescape, d, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
         (size_t)CONNECTION_MEMORY, MHD_OPTION_CONNECTION_LIMIT,
         d->config.connections, MHD_OPTION_CONNECTION_TIMEOUT,
-        d->config.idle_timeout, MHD_OPTION_END);
+        d->config.idle_timeout,
+        /* the rest is not read without TLS */
+        d->tls ? MHD_OPTION_HTTPS_PRIORITIES : MHD_OPTION_END,
+        ZAPI_TLS_PRIORITIES, MHD_OPTION_HTTPS_CERT_CALLBACK2,
+        zapi_tls_retrieve(), MHD_OPTION_END);
     if (!d->mhd)
         return false;
     const union MHD_DaemonInfo *info =
@@ -1257,9 +1310,11 @@ struct zapi_door *zapi_door_start(const struct zapi_door_config *config,
         if (fd >= 0)
             close(fd);
         zapi_peers_delete(peers);
+        zapi_tls_delete(config->tls);
         return NULL;
     }
     d->peers = peers;
+    d->tls = config->tls;
     atomic_init(&d->refs, 1);
     pthread_mutex_init(&d->lock, NULL);
     d->listen_fd = fd;
@@ -1279,6 +1334,14 @@ struct zapi_door *zapi_door_start(const struct zapi_door_config *config,
 const char *zapi_door_address(const struct zapi_door *door)
 {
     return door->address;
+}
+
+void zapi_door_renew(struct zapi_door *d)
+{
+    pthread_mutex_lock(&d->lock);
+    d->renew = true;
+    kick(d);
+    pthread_mutex_unlock(&d->lock);
 }
 
 void zapi_door_quiesce(struct zapi_door *d)

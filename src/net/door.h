@@ -21,6 +21,7 @@
 
 struct zapi_door;
 struct zapi_exchange;
+struct zapi_tls;
 
 /* Both run on the door thread and must not block. */
 /* Returns 0 to go on, or an HTTP status that refuses the request; the reason
@@ -47,6 +48,10 @@ struct zapi_door_config {
     const char *trusted_proxies;
     unsigned per_address; /* connections, or requests through a proxy */
     unsigned mistakes;    /* 401s a minute, then 429 instead */
+    /* HTTPS only, with this certificate (net/tls.h); NULL: HTTP. The door's
+     * from now on, also when it does not start. A handshake takes its time from
+     * `header_timeout`. */
+    struct zapi_tls *tls;
     double reply_timeout; /* seconds a suspended request waits before the door
                               answers 503 itself; 0: 30; < 0: never */
     bool patient; /* quiesced, it still serves who was let in: see below */
@@ -64,6 +69,8 @@ struct zapi_door *zapi_door_start(const struct zapi_door_config *config,
                                   struct zapi_error *error);
 /* "127.0.0.1:41234", with the real port. Borrowed. */
 const char *zapi_door_address(const struct zapi_door *door);
+/* Looks at once for a certificate that was renewed. Any thread. */
+void zapi_door_renew(struct zapi_door *door);
 /* No new connections; new requests on open ones get 503. A patient door handles
  * them, and closes each connection with its answer; whoever was let in and has
  * not asked yet counts as in flight for a second. Returns at once. */

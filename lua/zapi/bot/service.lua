@@ -155,6 +155,7 @@ local function open(bot, options, secret)
       max_body = bot.options.max_body, routes = bot.router:shapes(),
       clients = bot.clients, token_check = core.getenv("ZAPIBOT_TOKEN_CHECK"),
       trusted_proxies = core.getenv("ZAPIBOT_TRUSTED_PROXY"),
+      tls_cert = core.getenv("ZAPIBOT_TLS_CERT"), tls_key = core.getenv("ZAPIBOT_TLS_KEY"),
       on_event = function(ev) return bot:_event(ev) end,
       on_request = function(req) return bot.router:handle(req, bot) end,
       on_send = function(row) if bot.sends then bot.sends:changed(row) end end,
