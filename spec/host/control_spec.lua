@@ -371,7 +371,8 @@ bot:run()
       await "grep -qs once fired"
       bot.stop("KILL")
       -- As if the minute of the calendar were over.
-      shell.must(("sqlite3 %s/copy.db \"UPDATE timer SET due=due-60 WHERE name='cron'\""):format(here))
+      local change = "sqlite3 %s/copy.db \"UPDATE timer SET due=due-60 WHERE name='cron'\""
+      shell.must(change:format(here))
       assert.is_truthy(copy.file)
       assert.equal(1, json "restore copy.db --yes".timers)
       shell.must(("rm %s/fired; touch %s/go"):format(here, here))
@@ -383,8 +384,8 @@ bot:run()
       assert.not_matches("once", fired)
       assert.not_matches("cron", fired)
       assert.not_matches("answered", fired)
-      local rows = shell.must(("sqlite3 %s/.zapibot/zapibot.db "
-         .. "\"SELECT name, due > strftime('%%s','now') - 2 FROM timer ORDER BY name\""):format(here))
+      local rows = shell.must(("sqlite3 %s/.zapibot/zapibot.db \"SELECT name, "
+         .. "due > strftime('%%s','now') - 2 FROM timer ORDER BY name\""):format(here))
       assert.equal("cron|1\nevery|1\nfar|1\n", rows)
    end)
 
