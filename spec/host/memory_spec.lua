@@ -104,6 +104,26 @@ describe("the limit of memory", function()
       end
    end)
 
+   it("is not filled by tasks that have ended", function()
+      write("ended.lua", [[
+         local zapi = require "zapi"
+         local most = 0
+         for i = 1, 30000 do
+            zapi.spawn(function()
+               local kept = {}
+               for k = 1, 40 do kept[k] = {k} end
+               zapi.sleep(0)
+               return kept
+            end)
+            if i % 20 == 0 then zapi.sleep(0) end
+            if i % 100 == 0 then most = math.max(most, collectgarbage "count") end
+         end
+         print(most // 1)]])
+      local code, out, err = place.run "ended.lua"
+      assert.equal(0, code, err)
+      assert.is_true(tonumber(out) < 8 * 1024, out)
+   end)
+
    it("refuses a big text of JSON before it builds what cannot fit", function()
       write("json.lua", [[
          local core = require "zapi.core"

@@ -30,8 +30,9 @@ static int l_rt_gc(lua_State *L)
 {
     struct zapi_rt **box = lua_touserdata(L, 1);
     struct zapi_rt *rt = *box;
-    *box = NULL;
     if (rt) {
+        zapi_task_end_all(L);
+        *box = NULL;
         rt_close(rt);
     }
     return 0;

@@ -101,6 +101,8 @@ void zapi_rt_busy(struct zapi_rt *rt, bool busy);
 bool zapi_rt_turn(struct zapi_rt *rt, uv_run_mode mode);
 /* Takes a waiting or ready task out of everything, without ending it. */
 void zapi_task_detach(struct zapi_task *task);
+/* The state is being closed: detaches all that have not ended. */
+void zapi_task_end_all(lua_State *L);
 void zapi_join_wake(struct zapi_task *task); /* l_task.c */
 /* The text on top of the stack, thrown next, says all: a mistake in the
  * configuration has no use for a traceback. */

@@ -199,15 +199,18 @@ static void unmark(struct zapi_task *task)
 
 /* ---- the life of a task ---- */
 
-static int l_task_gc(lua_State *L)
+void zapi_task_end_all(lua_State *L)
 {
-    struct zapi_task *task = lua_touserdata(L, 1);
-    if (task->rt && task->status <= TASK_WAITING) {
-        unmark(task); /* only when the whole state goes */
-        zapi_task_detach(task);
-        task->status = TASK_CANCELLED;
+    lua_pushnil(L);
+    while (lua_next(L, LUA_REGISTRYINDEX)) {
+        struct zapi_task *task = zapi_class_test(L, -1, &zapi_task_class);
+        if (task && task->status <= TASK_WAITING) {
+            unmark(task);
+            zapi_task_detach(task);
+            task->status = TASK_CANCELLED;
+        }
+        lua_pop(L, 1);
     }
-    return 0;
 }
 
 static int l_task_tostring(lua_State *L)
@@ -216,8 +219,10 @@ static int l_task_tostring(lua_State *L)
     return 1;
 }
 
+/* No finalizer: it would keep each ended task, and all that its coroutine
+ * reaches, for one more collection. The collector then takes for live what is
+ * garbage, waits for a multiple of that, and the heap grows to its limit. */
 static const luaL_Reg task_meta[] = {
-    {"__gc", l_task_gc},
     {"__tostring", l_task_tostring},
     {NULL, NULL},
 };
