@@ -80,6 +80,25 @@ describe("zapibot", function()
          assert.equal(folder .. "/script.lua\ta\t3\ta\tb c\t--listen\n", out)
       end)
 
+      it("runs with its input and outputs closed, and no file takes their place", function()
+         local path = script [[
+            local zapi = require "zapi"
+            local first = assert(io.open("first", "w"))
+            print "to nobody"
+            io.stderr:write "nor this"
+            zapi.log.warn "nor that"
+            zapi.sleep(0.001)
+            first:write(tostring(io.read "l"))
+            first:close()]]
+         for _, closed in ipairs {"<&-", ">&-", "2>&-", "<&- >&- 2>&-"} do
+            assert.equal(0, (zapibot(path .. " " .. closed)), closed)
+            local file = assert(io.open(folder .. "/first"), closed)
+            assert.equal("nil", file:read "a", closed)
+            file:close()
+            os.remove(folder .. "/first")
+         end
+      end)
+
       it("ends only when its tasks have ended", function()
          local code, out = run [[
             local zapi = require "zapi"

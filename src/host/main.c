@@ -3,13 +3,27 @@
  * zapibot's entry: the command line, then one command. Start reading here,
  * then commands/run.c, program.c, automation.c.
  */
+#include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #ifdef __GLIBC__
 #include <malloc.h>
 #endif
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include "host/program.h"
+
+/* Started with one of them closed, the first file that is opened would take its
+ * number: a log line in a database. libuv aborts when its own do. */
+static void open_standard(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+        if (fcntl(fd, F_GETFD) == -1 && open("/dev/null", O_RDWR) != fd) {
+            exit(1); /* there is nobody to tell */
+        }
+    }
+}
 
 /* A core file would hold every token. */
 static void forbid_core_dumps(void)
@@ -40,6 +54,7 @@ int main(int argc, char **argv)
     };
     struct zapi_options options;
     char message[256];
+    open_standard();
     forbid_core_dumps();
     keep_heap();
     if (!zapi_options_parse(argc, argv, &options, message, sizeof message)) {
