@@ -54,16 +54,40 @@ void zapi_hub_on_batch(void *arg, bool begins)
     held = false;
 }
 
-/* ---- posts ---- */
+/* ---- desks by name ---- */
 
 struct zapi_desk *zapi_hub_desk_named(const struct zapi_hub *hub,
                                       const char *name)
 {
-    for (int i = 0; i < ZAPI_AUTOMATIONS; i++)
-        if (hub->desks[i] && strcmp(hub->desks[i]->name, name) == 0)
-            return hub->desks[i];
-    return NULL;
+    struct zapi_desk *desk = hub->named[zapi_hub_hash(name) % ZAPI_NAME_LISTS];
+    while (desk && strcmp(desk->name, name) != 0)
+        desk = desk->same_list;
+    return desk;
 }
+
+void zapi_hub_add_desk(struct zapi_hub *hub, struct zapi_desk *desk)
+{
+    size_t at = zapi_hub_hash(desk->name) % ZAPI_NAME_LISTS;
+    pthread_mutex_lock(&hub->lock);
+    hub->desks[desk->slot] = desk;
+    desk->same_list = hub->named[at];
+    hub->named[at] = desk;
+    pthread_mutex_unlock(&hub->lock);
+}
+
+void zapi_hub_remove_desk(struct zapi_hub *hub, struct zapi_desk *desk)
+{
+    size_t at = zapi_hub_hash(desk->name) % ZAPI_NAME_LISTS;
+    struct zapi_desk **link = &hub->named[at];
+    pthread_mutex_lock(&hub->lock);
+    hub->desks[desk->slot] = NULL;
+    while (*link != desk)
+        link = &(*link)->same_list;
+    *link = desk->same_list;
+    pthread_mutex_unlock(&hub->lock);
+}
+
+/* ---- posts ---- */
 
 void zapi_hub_post(struct zapi_hub *hub, struct zapi_post *post)
 {
@@ -111,12 +135,10 @@ static void tell_send(struct zapi_desk *desk, const struct zapi_send *row)
 static void run_change(struct zapi_post *post)
 {
     struct change *c = (struct change *)post;
-    for (int i = 0; i < ZAPI_AUTOMATIONS; i++) {
-        struct zapi_desk *desk = c->hub->desks[i];
-        if (desk && c->row->automation &&
-            strcmp(desk->name, c->row->automation) == 0)
-            tell_send(desk, c->row);
-    }
+    const char *name = c->row->automation;
+    struct zapi_desk *desk = name ? zapi_hub_desk_named(c->hub, name) : NULL;
+    if (desk)
+        tell_send(desk, c->row);
     zapi_send_free(c->row);
     free(c);
 }
@@ -142,8 +164,12 @@ static void run_timers_changed(struct zapi_post *post)
     struct zapi_hub *hub =
         (struct zapi_hub *)(void *)((char *)post -
                                     offsetof(struct zapi_hub, timers_post));
-    atomic_store(&hub->timers_posted, false);
-    for (int i = 0; i < ZAPI_AUTOMATIONS; i++) {
+    pthread_mutex_lock(&hub->lock);
+    struct zapi_slots woken = hub->woken;
+    hub->woken = (struct zapi_slots){{0}};
+    pthread_mutex_unlock(&hub->lock);
+    for (int i = zapi_slots_next(&woken, 0); i >= 0;
+         i = zapi_slots_next(&woken, i + 1)) {
         struct zapi_hub_seat *s = hub->desks[i] ? hub->desks[i]->current : NULL;
         if (s && s->config.timers_changed)
             s->config.timers_changed(s->config.arg);
@@ -151,11 +177,17 @@ static void run_timers_changed(struct zapi_post *post)
 }
 
 /* Any thread. */
-void zapi_hub_on_timers_changed(void *arg)
+void zapi_hub_on_timers_changed(void *arg, const char *automation)
 {
     struct zapi_hub *hub = arg;
-    if (atomic_exchange(&hub->timers_posted, true))
-        return;
+    pthread_mutex_lock(&hub->lock);
+    const struct zapi_desk *desk = zapi_hub_desk_named(hub, automation);
+    bool first = desk && zapi_slots_empty(&hub->woken);
+    if (desk)
+        zapi_slots_add(&hub->woken, desk->slot);
+    pthread_mutex_unlock(&hub->lock);
+    if (!first)
+        return; /* nobody to be told, or the post is under way */
     hub->timers_post.run = run_timers_changed;
     zapi_hub_post(hub, &hub->timers_post);
 }
@@ -198,8 +230,9 @@ static void give_item(struct zapi_hub *hub, struct zapi_inbox_item *item)
         ev->seq = item->seq;
         ev->refs = 1; /* ours, while it is given away */
     }
-    for (int i = 0; i < ZAPI_AUTOMATIONS && item->wanted >> i; i++)
-        if ((item->wanted >> i & 1) && hub->desks[i])
+    for (int i = zapi_slots_next(&item->wanted, 0); i >= 0;
+         i = zapi_slots_next(&item->wanted, i + 1))
+        if (hub->desks[i])
             give(hub->desks[i], item);
     zapi_hub_drop_event(hub, ev);
 }

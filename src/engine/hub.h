@@ -92,7 +92,7 @@ struct zapi_hub_seat_config {
     void (*start)(void *arg, struct zapi_delivery *d);
     /* A send's row has changed (states, ids). May be NULL. Borrowed. */
     void (*send_changed)(void *arg, const struct zapi_send *row);
-    /* Timers have changed, anybody's. May be NULL. */
+    /* Its timers have changed. May be NULL. */
     void (*timers_changed)(void *arg);
     /* A delivery that was to be unparked ended with the seat before this one,
      * and does not start here. May be NULL. */

@@ -129,6 +129,7 @@ static void free_hub(struct zapi_hub *hub)
     zapi_effects_delete(hub->effects);
     zapi_guard_delete(hub->guard);
     pthread_mutex_destroy(&hub->lock);
+    free(hub->claims.rows);
     free(hub);
 }
 

@@ -21,7 +21,7 @@
 #include "base/clock.h"
 #include "engine/hub.h"
 
-enum { ZAPI_KIND_CACHE = 64, ZAPI_CLAIM_CACHE = 1024, ZAPI_MERGES = 64 };
+enum { ZAPI_KIND_CACHE = 256, ZAPI_NAME_LISTS = 256, ZAPI_MERGES = 64 };
 
 struct zapi_merge {
     char from[ZAPI_ORDER_MAX], to[ZAPI_ORDER_MAX];
@@ -41,12 +41,9 @@ struct zapi_desk {
     struct zapi_running *running;
     struct zapi_unpark *unparks; /* of what runs with a former seat */
     struct zapi_hub_seat *seats; /* the newest first */
+    struct zapi_desk *same_list; /* in hub->named */
     /* Under the hub's lock; read by the writer thread. */
     struct zapi_hub_seat *current; /* NULL: nothing starts */
-    struct {                       /* answers so far, by the hash of the kind */
-        uint64_t hash;
-        bool known, wants;
-    } cache[ZAPI_KIND_CACHE];
 };
 
 struct zapi_hub_seat { /* one generation of it */
@@ -72,6 +69,25 @@ struct zapi_running { /* a handler under way; the delivery's `data` */
     struct zapi_running *prev, *next;
 };
 
+struct zapi_kind_row { /* who wants a kind, by the hash of its name */
+    uint64_t hash;
+    bool known;
+    struct zapi_slots slots;
+};
+
+/* Who has named an instance: a table with open places, made anew when it is
+ * asked after a change. The names are those of the current seats. */
+struct zapi_claims {
+    bool known;
+    bool any; /* some current seat names instances */
+    size_t mask;
+    struct zapi_claim {
+        const char *instance; /* NULL: free */
+        struct zapi_slots slots;
+    } * rows;                    /* NULL: no memory */
+    struct zapi_slots listeners; /* who has named "*" */
+};
+
 struct zapi_hub {
     atomic_bool unwritable; /* any thread */
     struct zapi_hub_config config;
@@ -82,7 +98,6 @@ struct zapi_hub {
     struct zapi_kv *kv;         /* NULL: nobody has asked */
     struct zapi_timers *timers; /* NULL: nobody has asked */
     struct zapi_post timers_post;
-    atomic_bool timers_posted;
     struct zapi_guard *guard;
     struct zapi_effects *effects;
     uv_async_t async;
@@ -90,41 +105,45 @@ struct zapi_hub {
     struct zapi_clock_waiter watch; /* the clock may be moved */
     double maintained;              /* zapi_clock_hrtime */
     unsigned handles;
-    bool closing, fresh;                       /* fresh: a desk is */
-    struct zapi_desk *desks[ZAPI_AUTOMATIONS]; /* written under lock */
-    unsigned serial;                           /* of the last desk */
+    bool closing, fresh; /* fresh: a desk is */
+    /* Written under the lock, by the loop; named by the hash of their names. */
+    struct zapi_desk *desks[ZAPI_AUTOMATIONS], *named[ZAPI_NAME_LISTS];
+    unsigned serial; /* of the last desk */
 
     pthread_mutex_t lock;
     struct zapi_post *posts, **posts_end;
     struct zapi_merge
         merges[ZAPI_MERGES]; /* the last ones, by the writer thread */
     size_t nmerges, merged;  /* made; applied by the loop */
-    bool claimed;            /* some current seat names instances */
-    struct { /* who has claimed an instance, by the hash of its name */
-        uint64_t hash, bits;
-        bool known;
-    } claims[ZAPI_CLAIM_CACHE];
+    struct zapi_slots woken; /* whose timers have changed */
+    struct zapi_kind_row kinds[ZAPI_KIND_CACHE]; /* answers so far */
+    struct zapi_claims claims;
 };
 
 /* hub_route.c; the writer thread, as callbacks of inbox and effects. */
 void zapi_hub_on_apply(void *arg, struct zapi_sql *sql, struct zapi_event *ev);
-uint64_t zapi_hub_on_wanted(void *arg, const struct zapi_event *ev);
+void zapi_hub_on_wanted(void *arg, const struct zapi_event *ev,
+                        struct zapi_slots *out);
 void zapi_hub_on_merged(void *arg, const char *from, const char *to);
 /* Under the lock: what was found out of who wants what is not true any more. */
-void zapi_hub_forget_answers(struct zapi_hub *hub, struct zapi_desk *desk);
+void zapi_hub_forget_answers(struct zapi_hub *hub);
 
 /* hub.c; of the writer, the sends and the timers. Any thread. */
 void zapi_hub_on_batch(void *arg, bool begins);
 void zapi_hub_on_send_changed(void *arg, const struct zapi_send *row);
-void zapi_hub_on_timers_changed(void *arg);
+void zapi_hub_on_timers_changed(void *arg, const char *automation);
 /* hub.c; loop thread. */
 void zapi_hub_on_async(uv_async_t *async);
 void zapi_hub_run_posts(struct zapi_hub *hub);
 /* One delivery less holds the event; NULL is allowed. */
 void zapi_hub_drop_event(struct zapi_hub *hub, struct zapi_event *ev);
-/* NULL: nobody has that name. */
+/* NULL: nobody has that name. Loop thread, or under the lock. */
 struct zapi_desk *zapi_hub_desk_named(const struct zapi_hub *hub,
                                       const char *name);
+/* Puts it among the hub's desks; takes it out. */
+void zapi_hub_add_desk(struct zapi_hub *hub, struct zapi_desk *desk);
+void zapi_hub_remove_desk(struct zapi_hub *hub, struct zapi_desk *desk);
+uint64_t zapi_hub_hash(const char *text);
 
 /* hub_desk.c. NULL: no memory. */
 struct zapi_desk *zapi_desk_new(struct zapi_hub *hub,

@@ -57,67 +57,121 @@ static bool is_timer(const struct zapi_event *ev)
     return strncmp(ev->type, timer_type, sizeof timer_type - 1) == 0;
 }
 
-static bool desk_wants(const struct zapi_desk *desk,
+static bool seat_wants(const struct zapi_hub_seat *seat,
                        const struct zapi_event *ev)
 {
-    if (is_timer(ev))
-        return strcmp(ev->type + sizeof timer_type - 1, desk->name) == 0;
-    for (char **name = desk->current->kinds; *name; name++)
+    for (char **name = seat->kinds; *name; name++)
         if (name_covers(*name, ev))
             return true;
     return false;
 }
 
-static uint64_t hash_of(const char *s)
+uint64_t zapi_hub_hash(const char *text)
 {
     uint64_t h = UINT64_C(0xcbf29ce484222325);
-    for (; *s; s++)
-        h = (h ^ (unsigned char)*s) * UINT64_C(0x100000001b3);
-    return h;
+    for (; *text; text++)
+        h = (h ^ (unsigned char)*text) * UINT64_C(0x100000001b3);
+    return h ^ h >> 32; /* its low bits alone choose a place */
 }
 
 /* The answer depends on kind and type, and a kind has one type but for raw
  * ones, whose name is the type. Under the lock. */
-static bool wants_cached(struct zapi_desk *desk, const struct zapi_event *ev,
-                         uint64_t hash)
+static const struct zapi_slots *wanting(struct zapi_hub *hub,
+                                        const struct zapi_event *ev)
 {
-    size_t i = hash % ZAPI_KIND_CACHE;
-    if (!desk->cache[i].known || desk->cache[i].hash != hash) {
-        desk->cache[i].hash = hash;
-        desk->cache[i].wants = desk_wants(desk, ev);
-        desk->cache[i].known = true;
-    }
-    return desk->cache[i].wants;
+    uint64_t hash = zapi_hub_hash(ev->kind) ^ (zapi_hub_hash(ev->type) << 1);
+    struct zapi_kind_row *row = &hub->kinds[hash % ZAPI_KIND_CACHE];
+    if (row->known && row->hash == hash)
+        return &row->slots;
+    *row = (struct zapi_kind_row){.hash = hash, .known = true};
+    for (int i = 0; i < ZAPI_AUTOMATIONS; i++)
+        if (hub->desks[i] && hub->desks[i]->current &&
+            seat_wants(hub->desks[i]->current, ev))
+            zapi_slots_add(&row->slots, i);
+    return &row->slots;
 }
 
-static bool names(char **list, const char *instance)
+/* ---- whose instance it is; under the lock ---- */
+
+/* The names that the current seat of a slot has given; may be NULL. */
+static char **instances_of(const struct zapi_hub *hub, int slot)
 {
-    while (list && *list && strcmp(*list, instance) != 0)
-        list++;
-    return list && *list;
+    const struct zapi_desk *desk = hub->desks[slot];
+    return desk && desk->current ? desk->current->instances : NULL;
 }
 
-/* The desks that have named the instance, with those that hear all; all, when
- * none has. Under the lock. */
-static uint64_t claimants(struct zapi_hub *hub, const char *instance)
+/* Its row, or the free one where it belongs. */
+static struct zapi_claim *claim_of(const struct zapi_claims *c,
+                                   const char *instance)
 {
-    uint64_t bits = 0, listeners = 0, hash = hash_of(instance);
-    size_t at = hash % ZAPI_CLAIM_CACHE;
-    if (hub->claims[at].known && hub->claims[at].hash == hash)
-        return hub->claims[at].bits;
-    for (int i = 0; i < ZAPI_AUTOMATIONS; i++) {
-        const struct zapi_desk *desk = hub->desks[i];
-        char **list = desk && desk->current ? desk->current->instances : NULL;
-        if (names(list, instance))
-            bits |= UINT64_C(1) << i;
-        if (names(list, "*"))
-            listeners |= UINT64_C(1) << i;
-    }
-    hub->claims[at].known = true;
-    hub->claims[at].hash = hash;
-    hub->claims[at].bits = bits ? bits | listeners : UINT64_MAX;
-    return hub->claims[at].bits;
+    size_t at = zapi_hub_hash(instance) & c->mask;
+    while (c->rows[at].instance && strcmp(c->rows[at].instance, instance) != 0)
+        at = (at + 1) & c->mask;
+    return &c->rows[at];
 }
+
+static void put_claims(struct zapi_claims *c, char **names, int slot)
+{
+    for (; names && *names; names++) {
+        if (strcmp(*names, "*") == 0) {
+            zapi_slots_add(&c->listeners, slot);
+        } else if (c->rows) {
+            struct zapi_claim *row = claim_of(c, *names);
+            row->instance = *names;
+            zapi_slots_add(&row->slots, slot);
+        }
+    }
+}
+
+/* At least half of the places stay free. */
+static void read_claims(struct zapi_hub *hub)
+{
+    size_t n = 0, room = 16;
+    for (int i = 0; i < ZAPI_AUTOMATIONS; i++)
+        for (char **name = instances_of(hub, i); name && *name; name++)
+            n++;
+    while (room < 2 * n)
+        room *= 2;
+    free(hub->claims.rows);
+    hub->claims = (struct zapi_claims){
+        .known = true,
+        .any = n > 0,
+        .mask = room - 1,
+        .rows = n > 0 ? calloc(room, sizeof *hub->claims.rows) : NULL};
+    for (int i = 0; i < ZAPI_AUTOMATIONS; i++)
+        put_claims(&hub->claims, instances_of(hub, i), i);
+}
+
+/* For want of a table. */
+static struct zapi_slots look_through(const struct zapi_hub *hub,
+                                      const char *instance)
+{
+    struct zapi_slots found = {{0}};
+    for (int i = 0; i < ZAPI_AUTOMATIONS; i++)
+        for (char **name = instances_of(hub, i); name && *name; name++)
+            if (strcmp(*name, instance) == 0)
+                zapi_slots_add(&found, i);
+    return found;
+}
+
+/* Of an instance that some have named: they, and those that hear all. */
+static void keep_claimants(struct zapi_hub *hub, const char *instance,
+                           struct zapi_slots *wanted)
+{
+    struct zapi_claims *c = &hub->claims;
+    if (!c->known)
+        read_claims(hub);
+    if (!c->any || !*instance)
+        return;
+    struct zapi_slots mine =
+        c->rows ? claim_of(c, instance)->slots : look_through(hub, instance);
+    if (zapi_slots_empty(&mine))
+        return;
+    zapi_slots_or(&mine, &c->listeners);
+    zapi_slots_and(wanted, &mine);
+}
+
+/* ---- the answer ---- */
 
 static void count_event(const struct zapi_event *ev, const char *result)
 {
@@ -128,34 +182,34 @@ static void count_event(const struct zapi_event *ev, const char *result)
     zapi_metrics_set(ZAPI_M_LAST_EVENT, NULL, ev->received_at);
 }
 
-uint64_t zapi_hub_on_wanted(void *arg, const struct zapi_event *ev)
+void zapi_hub_on_wanted(void *arg, const struct zapi_event *ev,
+                        struct zapi_slots *out)
 {
     struct zapi_hub *hub = arg;
-    uint64_t hash = hash_of(ev->kind) ^ (hash_of(ev->type) << 1), bits = 0;
     pthread_mutex_lock(&hub->lock);
-    for (int i = 0; i < ZAPI_AUTOMATIONS; i++)
-        if (hub->desks[i] && hub->desks[i]->current &&
-            wants_cached(hub->desks[i], ev, hash))
-            bits |= UINT64_C(1) << i;
-    if (hub->claimed && *ev->instance && !is_timer(ev))
-        bits &= claimants(hub, ev->instance);
+    if (is_timer(ev)) {
+        const struct zapi_desk *desk =
+            zapi_hub_desk_named(hub, ev->type + sizeof timer_type - 1);
+        if (desk && desk->current)
+            zapi_slots_add(out, desk->slot);
+    } else {
+        *out = *wanting(hub, ev);
+        keep_claimants(hub, ev->instance, out);
+    }
     pthread_mutex_unlock(&hub->lock);
-    count_event(ev, bits ? ",result=\"stored\"" : ",result=\"unwanted\"");
-    return bits;
+    count_event(ev, zapi_slots_empty(out) ? ",result=\"unwanted\""
+                                          : ",result=\"stored\"");
 }
 
-/* ---- what is asked may change ---- */
-
-/* Under the lock: what was found out of who wants what is not true any more. */
-void zapi_hub_forget_answers(struct zapi_hub *hub, struct zapi_desk *desk)
+static void forget_kinds(struct zapi_hub *hub)
 {
-    memset(desk->cache, 0, sizeof desk->cache);
-    memset(hub->claims, 0, sizeof hub->claims);
-    hub->claimed = false;
-    for (int i = 0; i < ZAPI_AUTOMATIONS; i++)
-        if (hub->desks[i] && hub->desks[i]->current &&
-            hub->desks[i]->current->instances)
-            hub->claimed = true;
+    memset(hub->kinds, 0, sizeof hub->kinds);
+}
+
+void zapi_hub_forget_answers(struct zapi_hub *hub)
+{
+    forget_kinds(hub);
+    hub->claims.known = false;
 }
 
 void zapi_hub_subscribe(struct zapi_hub_seat *seat, const char *const *kinds)
@@ -168,7 +222,7 @@ void zapi_hub_subscribe(struct zapi_hub_seat *seat, const char *const *kinds)
     pthread_mutex_lock(&seat->desk->hub->lock);
     old = seat->kinds;
     seat->kinds = copy;
-    memset(seat->desk->cache, 0, sizeof seat->desk->cache);
+    forget_kinds(seat->desk->hub);
     pthread_mutex_unlock(&seat->desk->hub->lock);
     zapi_strings_free(old);
 }

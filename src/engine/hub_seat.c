@@ -68,7 +68,7 @@ static void set_current(struct zapi_desk *desk, struct zapi_hub_seat *seat)
     desk->current = seat;
     if (seat)
         seat->began = true;
-    zapi_hub_forget_answers(hub, desk);
+    zapi_hub_forget_answers(hub);
     pthread_mutex_unlock(&hub->lock);
 }
 
@@ -95,9 +95,7 @@ static bool open_desk(struct zapi_desk *desk, struct zapi_hub_seat *seat,
     if (left > 0)
         zapi_info("%s: %zu event%s left undone, taken up now", desk->name, left,
                   left == 1 ? " was" : "s were");
-    pthread_mutex_lock(&hub->lock);
-    hub->desks[desk->slot] = desk;
-    pthread_mutex_unlock(&hub->lock);
+    zapi_hub_add_desk(hub, desk);
     set_current(desk, seat);
     return true;
 }
@@ -133,9 +131,7 @@ struct zapi_hub_seat *zapi_hub_join(struct zapi_hub *hub,
 static void desk_close(struct zapi_desk *desk)
 {
     struct zapi_hub *hub = desk->hub;
-    pthread_mutex_lock(&hub->lock);
-    hub->desks[desk->slot] = NULL;
-    pthread_mutex_unlock(&hub->lock);
+    zapi_hub_remove_desk(hub, desk);
     zapi_inbox_detach(hub->inbox, desk->slot);
     zapi_desk_free(desk);
 }

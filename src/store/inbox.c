@@ -110,12 +110,22 @@ bool zapi_inbox_push(struct zapi_inbox *in, struct zapi_inbox_entry *e)
 {
     bool empty = in->depth == 0;
     memcpy(e->order, e->ev->order, sizeof e->order);
-    e->ev->only = (e->wanted & (e->wanted - 1)) == 0;
+    e->ev->only = zapi_slots_count(&e->wanted) <= 1;
     e->next = NULL;
     *in->queue_end = e;
     in->queue_end = &e->next;
     in->depth++;
     return empty;
+}
+
+bool zapi_inbox_ask(struct zapi_inbox *in, struct zapi_inbox_entry *e)
+{
+    e->wanted = (struct zapi_slots){{0}};
+    if (in->config.wanted)
+        in->config.wanted(in->config.arg, e->ev, &e->wanted);
+    else
+        zapi_slots_add(&e->wanted, 0);
+    return !zapi_slots_empty(&e->wanted);
 }
 
 void zapi_inbox_turn_away(struct zapi_inbox_entry *e)
@@ -204,8 +214,7 @@ static bool keep(struct zapi_inbox *in, struct zapi_inbox_entry *e, bool *wake)
     ev->seq = e->seq = ++in->seq;
     if (in->config.apply)
         in->config.apply(in->config.arg, NULL, ev);
-    e->wanted = in->config.wanted ? in->config.wanted(in->config.arg, ev) : 1;
-    if (e->wanted == 0)
+    if (!zapi_inbox_ask(in, e))
         return false;
     *wake = zapi_inbox_push(in, e) || *wake;
     in->events++;

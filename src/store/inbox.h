@@ -16,8 +16,7 @@
 
 #include "store/db.h"
 #include "store/event.h"
-
-#define ZAPI_AUTOMATIONS 64 /* attached at once: bits of a word */
+#include "store/slots.h"
 
 struct zapi_inbox;
 
@@ -41,9 +40,10 @@ struct zapi_inbox_config {
      * append), before it is stored; sql NULL without db. Applies what it says
      * about sends and people, and sets ev->order. May be NULL. */
     void (*apply)(void *arg, struct zapi_sql *sql, struct zapi_event *ev);
-    /* Which automations (bits by slot) want it. Same thread as apply. NULL: the
-     * first one. */
-    uint64_t (*wanted)(void *arg, const struct zapi_event *ev);
+    /* Which automations want it: fills in `out`, which is empty. Same thread as
+     * apply. NULL: the first one. */
+    void (*wanted)(void *arg, const struct zapi_event *ev,
+                   struct zapi_slots *out);
     /* Something can be taken where nothing could; any thread. */
     void (*wake)(void *arg);
     void *arg;
@@ -55,7 +55,7 @@ struct zapi_inbox *zapi_inbox_new(const struct zapi_inbox_config *config,
 /* Drops what waits in memory. NULL is allowed. The db must have been closed or
  * have nothing of the inbox's queued. */
 void zapi_inbox_delete(struct zapi_inbox *in);
-/* The slot (0 … 63) of an automation's name, made when new; -1: too many.
+/* The slot (from 0) of an automation's name, made when new; -1: too many.
  * Loop thread; before anything it wants can arrive. */
 int zapi_inbox_attach(struct zapi_inbox *in, const char *name);
 void zapi_inbox_detach(struct zapi_inbox *in, int slot);
@@ -72,7 +72,7 @@ bool zapi_inbox_append(struct zapi_inbox *in, struct zapi_event *ev,
 
 struct zapi_inbox_item {
     uint64_t seq;
-    uint64_t wanted; /* bits: slots */
+    struct zapi_slots wanted;
     char order[ZAPI_ORDER_MAX];
     struct zapi_event *event; /* moved; NULL: it waits on disk, see load */
 };

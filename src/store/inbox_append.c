@@ -55,16 +55,8 @@ static bool write_seen(struct zapi_sql *sql, const struct zapi_event *ev)
     return zapi_sql_run(st);
 }
 
-static int count_bits(uint64_t word)
-{
-    int n = 0;
-    for (; word; word &= word - 1)
-        n++;
-    return n;
-}
-
 static bool write_event(struct zapi_sql *sql, const struct zapi_event *ev,
-                        const char *person, uint64_t wanted)
+                        const char *person, const struct zapi_slots *wanted)
 {
     struct zapi_stmt *st = zapi_sql_begin(sql, insert_event);
     zapi_sql_int(st, 1, (int64_t)ev->seq);
@@ -77,18 +69,18 @@ static bool write_event(struct zapi_sql *sql, const struct zapi_event *ev,
     zapi_sql_text(st, 8, ev->author);
     zapi_sql_text(st, 9, person);
     zapi_sql_int(st, 10, ev->from_me + 2 * ev->from_api + 4 * ev->is_group);
-    zapi_sql_int(st, 11, count_bits(wanted));
+    zapi_sql_int(st, 11, zapi_slots_count(wanted));
     zapi_sql_textn(st, 12, ev->body, ev->body_len);
     return zapi_sql_run(st);
 }
 
 static bool write_deliveries(const struct zapi_inbox *in, struct zapi_sql *sql,
-                             uint64_t seq, const char *person, uint64_t wanted)
+                             uint64_t seq, const char *person,
+                             const struct zapi_slots *wanted)
 {
     bool ok = true;
-    for (size_t i = 0; ok && wanted; i++, wanted >>= 1) {
-        if (!(wanted & 1))
-            continue;
+    for (int i = zapi_slots_next(wanted, 0); ok && i >= 0;
+         i = zapi_slots_next(wanted, i + 1)) {
         struct zapi_stmt *st = zapi_sql_begin(sql, insert_delivery);
         zapi_sql_int(st, 1, in->slots[i].id);
         zapi_sql_text(st, 2, person);
@@ -149,17 +141,17 @@ static bool apply_append(struct zapi_job *job, struct zapi_sql *sql)
     ev->order[0] = '\0';
     if (in->config.apply)
         in->config.apply(in->config.arg, sql, ev);
-    e->wanted = in->config.wanted ? in->config.wanted(in->config.arg, ev) : 1;
+    bool wanted = zapi_inbox_ask(in, e);
     complete_order(ev);
     if (!ev->keep)
         return true;
     if (!write_seen(sql, ev))
         return false;
-    if (e->wanted == 0)
+    if (!wanted)
         return true;
     const char *person = zapi_inbox_person(room, ev->order, ev->seq);
-    return write_event(sql, ev, person, e->wanted) &&
-           write_deliveries(in, sql, ev->seq, person, e->wanted);
+    return write_event(sql, ev, person, &e->wanted) &&
+           write_deliveries(in, sql, ev->seq, person, &e->wanted);
 }
 
 static void learn_author(struct zapi_inbox *in, const struct zapi_event *ev)
@@ -191,7 +183,7 @@ static void done_append(struct zapi_job *job, enum zapi_db_result result)
     }
     pthread_mutex_lock(&in->lock);
     learn_author(in, e->ev);
-    bool queue = e->wanted != 0, wake = false;
+    bool queue = !zapi_slots_empty(&e->wanted), wake = false;
     if (queue) {
         wake = zapi_inbox_push(in, e);
         if (e->ev->keep && in->events >= in->config.window) {

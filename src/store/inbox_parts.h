@@ -41,7 +41,8 @@ struct zapi_inbox_entry {
     struct zapi_event *ev; /* owned */
     zapi_inbox_stored *stored;
     void *arg;
-    uint64_t seq, wanted;
+    uint64_t seq;
+    struct zapi_slots wanted;
     enum zapi_inbox_result result;
     bool keyed; /* its key is in the set */
     char order[ZAPI_ORDER_MAX];
@@ -81,6 +82,8 @@ const char *zapi_inbox_person(char *room, const char *order, uint64_t seq);
 /* Puts a stored entry where the loop takes it; true: it was empty. Under the
  * lock. */
 bool zapi_inbox_push(struct zapi_inbox *in, struct zapi_inbox_entry *e);
+/* Asks who wants it; false: nobody. */
+bool zapi_inbox_ask(struct zapi_inbox *in, struct zapi_inbox_entry *e);
 /* Tells who appended, frees event and entry. Outside the lock. */
 void zapi_inbox_turn_away(struct zapi_inbox_entry *e);
 

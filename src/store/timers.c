@@ -17,7 +17,7 @@
 struct zapi_timers {
     struct zapi_db *db;
     struct zapi_sql *memory; /* without db */
-    void (*changed)(void *arg);
+    void (*changed)(void *arg, const char *automation);
     void *arg;
 };
 
@@ -49,8 +49,9 @@ static const char step_away[] = "DELETE FROM timer WHERE id=?1 AND due=?2";
 /* ---- life ---- */
 
 struct zapi_timers *zapi_timers_new(struct zapi_db *db,
-                                    void (*changed)(void *arg), void *arg,
-                                    struct zapi_error *error)
+                                    void (*changed)(void *arg,
+                                                    const char *automation),
+                                    void *arg, struct zapi_error *error)
 {
     struct zapi_timers *t = calloc(1, sizeof *t);
     zapi_error_set(error, ZAPI_E_NO_MEMORY, "not enough memory");
@@ -153,10 +154,9 @@ static void release_change(struct zapi_write *w)
 {
     struct change *c = (struct change *)w;
     struct zapi_timers *t = c->t;
-    bool applied = c->applied;
+    if (c->applied && t->changed)
+        t->changed(t->arg, c->automation);
     free(c);
-    if (applied && t->changed)
-        t->changed(t->arg);
 }
 
 static struct change *make(struct zapi_timers *t, const char *automation,

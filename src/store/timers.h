@@ -15,11 +15,12 @@
 
 struct zapi_timers;
 
-/* `changed`: rows have changed on disk; any thread. db NULL: in memory. NULL:
+/* `changed`: rows of an automation have changed; any thread. db NULL: in memory. NULL:
  * *error. */
 struct zapi_timers *zapi_timers_new(struct zapi_db *db,
-                                    void (*changed)(void *arg), void *arg,
-                                    struct zapi_error *error);
+                                    void (*changed)(void *arg,
+                                                    const char *automation),
+                                    void *arg, struct zapi_error *error);
 /* After the database was closed: its jobs refer to it. NULL is fine. */
 void zapi_timers_delete(struct zapi_timers *t);
 

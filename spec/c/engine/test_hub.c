@@ -329,6 +329,124 @@ static void instances_tell_bots_apart(void)
     close_hub();
 }
 
+/* Each of many bots has instances of its own, of one name length, so that a
+ * mistake in the table of names would show. */
+enum { BOTS = 200, OF_EACH = 5 };
+
+static struct bot crowd[BOTS];
+static char crowd_names[BOTS][16], crowd_ids[BOTS * OF_EACH][24];
+
+static void join_crowd(void)
+{
+    for (int i = 0; i < BOTS; i++) {
+        const char *ids[OF_EACH + 1] = {NULL};
+        for (int k = 0; k < OF_EACH; k++) {
+            ids[k] = crowd_ids[i * OF_EACH + k];
+            snprintf(crowd_ids[i * OF_EACH + k], sizeof *crowd_ids,
+                     "INSTANCE%06d", i * OF_EACH + k);
+        }
+        snprintf(crowd_names[i], sizeof *crowd_names, "bot%d", i);
+        crowd[i] = (struct bot){0};
+        struct zapi_hub_seat_config c = config_of(&crowd[i], crowd_names[i]);
+        c.instances = ids;
+        crowd[i].seat = zapi_hub_join(hub, &c, &error);
+        CHECK(crowd[i].seat != NULL);
+    }
+}
+
+/* Ends what has started; how many there were. */
+static size_t end_all(struct bot *b)
+{
+    size_t n = b->n;
+    for (size_t i = 0; i < n; i++)
+        end(b, b->started[i], ZAPI_INBOX_DONE);
+    b->n = 0;
+    return n;
+}
+
+static void each_of_a_crowd_gets_its_own(void)
+{
+    static const char *const everything[] = {"*", NULL};
+    struct bot listener = {0};
+    struct zapi_hub_seat_config c = config_of(&listener, "listener");
+    char phone[24], id[24];
+    open_hub(NULL);
+    join_crowd();
+    c.instances = everything;
+    listener.seat = zapi_hub_join(hub, &c, &error);
+    for (int i = 0; i < BOTS * OF_EACH; i++) {
+        snprintf(phone, sizeof phone, "55119%08d", i);
+        snprintf(id, sizeof id, "M%d", i);
+        say(crowd_ids[i], phone, id);
+        turn();
+        CHECK_INT(crowd[i / OF_EACH].n, 1);
+        CHECK_INT(end_all(&crowd[i / OF_EACH]), 1);
+        CHECK_INT(end_all(&listener), 1);
+    }
+    say("INSTANCE999999", "5511900000001", "nobody's");
+    turn();
+    for (int i = 0; i < BOTS; i++)
+        CHECK_INT(end_all(&crowd[i]), 1);
+    CHECK_INT(end_all(&listener), 1);
+    zapi_hub_leave(crowd[BOTS / 2].seat);
+    say(crowd_ids[BOTS / 2 * OF_EACH], "5511900000001", "whose bot has left");
+    turn();
+    for (int i = 0; i < BOTS; i++)
+        CHECK_INT(end_all(&crowd[i]), i != BOTS / 2);
+    CHECK_INT(end_all(&listener), 1);
+    for (int i = 0; i < BOTS; i++)
+        if (i != BOTS / 2)
+            zapi_hub_leave(crowd[i].seat);
+    zapi_hub_leave(listener.seat);
+    close_hub();
+}
+
+static void what_is_subscribed_to_counts_at_once(void)
+{
+    static const char *const images[] = {"image", NULL};
+    struct bot a, b;
+    open_hub(NULL);
+    join(&a, "a", false);
+    join(&b, "b", false);
+    say("I1", "5511900000001", "M1");
+    turn();
+    CHECK_INT(end_all(&a) + end_all(&b), 2);
+    zapi_hub_subscribe(a.seat, images);
+    say("I1", "5511900000001", "M2");
+    turn();
+    CHECK_INT(end_all(&a), 0);
+    CHECK_INT(end_all(&b), 1);
+    zapi_hub_subscribe(a.seat, all);
+    say("I1", "5511900000001", "M3");
+    turn();
+    CHECK_INT(end_all(&a) + end_all(&b), 2);
+    zapi_hub_leave(a.seat);
+    zapi_hub_leave(b.seat);
+    close_hub();
+}
+
+static void a_timer_is_its_own_bots(void)
+{
+    struct zapi_own_event own = {.type = "timer:b",
+                                 .kind = "timer:wake",
+                                 .chat = "5511900000001",
+                                 .body = "{}"};
+    struct bot a, b;
+    open_hub(NULL);
+    join(&a, "a", false);
+    join(&b, "b", false);
+    struct zapi_event *ev = zapi_ingest_own(&own, &error);
+    CHECK(ev != NULL);
+    if (ev && zapi_hub_take(hub, ev, false, on_stored, NULL))
+        zapi_hub_wake(hub);
+    turn();
+    CHECK_INT(end_all(&a), 0);
+    CHECK_INT(end_all(&b), 1);
+    zapi_hub_leave(a.seat);
+    zapi_hub_leave(b.seat);
+    close_hub();
+}
+
 /* ---- on disk ---- */
 
 static char folder[64];
@@ -441,6 +559,9 @@ int main(void)
     RUN(names_belong_to_a_script);
     RUN(a_new_bot_beside_former_ones);
     RUN(instances_tell_bots_apart);
+    RUN(each_of_a_crowd_gets_its_own);
+    RUN(what_is_subscribed_to_counts_at_once);
+    RUN(a_timer_is_its_own_bots);
     RUN(a_parked_one_waits_until_it_was_let_go);
     RUN(dead_by_the_script_is_offered_once_to_each);
     RUN(what_the_former_one_gets_wrong_the_next_one_tries);

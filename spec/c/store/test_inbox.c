@@ -262,7 +262,7 @@ static void threads(void)
 
 static struct zapi_db *db;
 static struct zapi_inbox *inbox;
-static uint64_t wanted_bits = 1;
+static uint64_t wanted_bits = 1, wanted_last;
 static const char *order_of_apply;
 
 static void apply(void *arg, struct zapi_sql *sql, struct zapi_event *ev)
@@ -273,11 +273,13 @@ static void apply(void *arg, struct zapi_sql *sql, struct zapi_event *ev)
         strcpy(ev->order, order_of_apply);
 }
 
-static uint64_t wanted(void *arg, const struct zapi_event *ev)
+static void wanted(void *arg, const struct zapi_event *ev,
+                   struct zapi_slots *out)
 {
     (void)arg;
     (void)ev;
-    return wanted_bits;
+    out->words[0] = wanted_bits;
+    out->words[ZAPI_SLOT_WORDS - 1] |= wanted_last;
 }
 
 static void start_with(size_t window)
@@ -376,7 +378,7 @@ static void stored_taken_and_done(void)
     CHECK_INT(events(), 1);
     CHECK_INT(deliveries(), 1);
     struct zapi_inbox_item item = next_item();
-    CHECK(item.event && item.event->only && item.wanted == 1);
+    CHECK(item.event && item.event->only && item.wanted.words[0] == 1);
     CHECK_STR(item.order, "C"); /* the chat, as apply said nothing */
     CHECK_INT(events(), 1);     /* taken is not done */
     zapi_inbox_release(inbox, item.event);
@@ -558,7 +560,8 @@ static void two_automations_have_their_own(void)
     wanted_bits = 2;
     add(message(2, "C"));
     struct zapi_inbox_item a = next_item(), b = next_item();
-    CHECK(a.wanted == 3 && !a.event->only && b.wanted == 2 && b.event->only);
+    CHECK(a.wanted.words[0] == 3 && !a.event->only && b.wanted.words[0] == 2 &&
+          b.event->only);
     zapi_inbox_release(inbox, a.event);
     zapi_inbox_release(inbox, b.event);
     CHECK_INT(deliveries(), 3);
@@ -717,6 +720,35 @@ static void slots_are_given_again(void)
     CHECK_INT(rows("SELECT count(*) FROM delivery d JOIN automation a ON"
                    " a.id=d.automation WHERE a.name='one more'"),
               1);
+    stop();
+}
+
+static void the_last_slot_is_one_as_the_first(void)
+{
+    char name[16];
+    start();
+    for (int i = 1; i < ZAPI_AUTOMATIONS; i++) {
+        snprintf(name, sizeof name, "a%d", i);
+        CHECK_INT(zapi_inbox_attach(inbox, name), i);
+    }
+    wanted_last = UINT64_C(1) << 63;
+    add(message(1, "C"));
+    wanted_bits = 0;
+    add(message(2, "D"));
+    wanted_last = 0;
+    CHECK_INT(rows("SELECT count(*) FROM delivery"), 3);
+    CHECK_INT(rows("SELECT count(*) FROM delivery d JOIN automation a ON"
+                   " a.id=d.automation WHERE a.name='a255'"),
+              2);
+    CHECK_INT(rows("SELECT pending FROM event ORDER BY seq LIMIT 1"), 2);
+    struct zapi_inbox_item both = next_item(), last = next_item();
+    CHECK(!both.event->only && last.event->only);
+    CHECK_INT(zapi_slots_next(&both.wanted, 0), 0);
+    CHECK_INT(zapi_slots_next(&both.wanted, 1), ZAPI_AUTOMATIONS - 1);
+    CHECK_INT(zapi_slots_next(&last.wanted, 0), ZAPI_AUTOMATIONS - 1);
+    CHECK_INT(zapi_slots_count(&last.wanted), 1);
+    zapi_inbox_release(inbox, both.event);
+    zapi_inbox_release(inbox, last.event);
     stop();
 }
 
@@ -1137,6 +1169,7 @@ int main(void)
     EACH(stuck_twice_is_dead);
     EACH(a_number_is_never_used_again);
     EACH(slots_are_given_again);
+    EACH(the_last_slot_is_one_as_the_first);
     EACH(a_good_end_is_one_transaction);
     EACH(parked_ones_stay_until_they_end);
     EACH(a_write_that_fails_makes_a_dead_letter);

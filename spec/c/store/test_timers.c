@@ -15,9 +15,10 @@ static struct zapi_db *db; /* NULL: in memory */
 static struct zapi_timers *timers;
 static atomic_int told;
 
-static void on_changed(void *arg)
+static void on_changed(void *arg, const char *automation)
 {
     (void)arg;
+    CHECK(*automation != '\0');
     atomic_fetch_add(&told, 1);
 }
 
