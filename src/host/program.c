@@ -339,9 +339,8 @@ static void on_listening(void *arg, const char *address)
 {
     struct zapi_program *p = arg;
     snprintf(p->status, sizeof p->status, "listening %s", address);
-    if (p->scripts.n <= 1) {
+    if (p->scripts.n <= 1)
         zapi_notify_ready(p->notify, p->status);
-    }
 }
 
 static struct zapi_front *open_front(void *arg,
@@ -358,10 +357,9 @@ static void on_ended(void *arg, bool ok)
 {
     struct zapi_program *p = arg;
     zapi_fronts_go(&p->fronts);
-    if (ok) {
+    if (ok && (p->scripts.n > 1 || !p->status[0])) /* else it was told */
         zapi_notify_ready(p->notify,
                           p->status[0] ? p->status : "the script has run");
-    }
     if (!ok) {
         p->code = p->code ? p->code : 1;
         begin_end(p);
