@@ -39,9 +39,8 @@ static const struct row rows[ZAPI_OPT_COUNT] = {
                                 "then limits hold per address",
                                 NULL},
     [ZAPI_OPT_TLS_CERT] = {"--tls-cert", "FILE", "ZAPIBOT_TLS_CERT",
-                           "webhooks and routes over HTTPS, without a proxy: "
-                           "certificate with its chain, in PEM; taken anew "
-                           "when the file changes",
+                           "HTTPS without a proxy: certificate with its chain, "
+                           "in PEM; read anew when it changes",
                            NULL},
     [ZAPI_OPT_TLS_KEY] = {"--tls-key", "FILE", "ZAPIBOT_TLS_KEY",
                           "the certificate's key, in PEM", NULL},

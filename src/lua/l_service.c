@@ -143,6 +143,8 @@ static int start_failed(lua_State *L, const struct zapi_error *error)
     lua_pushvalue(L, -2);
     lua_call(L, 1, 0);
     zapi_error_push(L, error);
+    if (error->kind == ZAPI_E_CONFIG)
+        zapi_task_plain(L);
     return lua_error(L);
 }
 

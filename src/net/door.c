@@ -91,7 +91,7 @@ struct line { /* one connection; door thread only */
     int fd;
     enum phase phase;
     bool cut;                     /* by us */
-    bool asked;                   /* a first line came */
+    bool understood, agreed;      /* how far its TLS handshake came */
     bool owed;                    /* it was let in, or asks: see d->owed */
     double deadline;              /* none when busy; see late_at */
     struct zapi_exchange *ex;     /* its request */
@@ -456,35 +456,38 @@ static void line_begin(struct zapi_door *d, struct MHD_Connection *conn,
     count_line(d, l, conn);
 }
 
+static void on_handshake(void *connection, bool agreed)
+{
+    struct line *l = line_of(connection);
+    if (l)
+        l->understood = true;
+    if (l)
+        l->agreed = agreed;
+}
+
 /* Whose handshake came to nothing should be heard of: nobody else sees why no
  * request comes. Not who only looks whether the port is open. */
-static void check_tls(struct zapi_door *d, struct line *l,
-                      struct MHD_Connection *conn)
+static void check_tls(struct zapi_door *d, struct line *l)
 {
-    const union MHD_ConnectionInfo *info =
-        MHD_get_connection_info(conn, MHD_CONNECTION_INFO_GNUTLS_SESSION);
     struct tcp_info tcp = {0};
     socklen_t n = sizeof tcp;
-    const char *why;
-    char reason[128];
-    if (l->asked || l->cut || !info ||
+    if (l->agreed || l->cut ||
         getsockopt(l->fd, IPPROTO_TCP, TCP_INFO, &tcp, &n) != 0 ||
         tcp.tcpi_bytes_received <= 1) /* its end counts as one */
         return;
-    why = zapi_tls_failure(info->tls_session);
-    if (!why)
-        return;
-    snprintf(reason, sizeof reason, "the TLS handshake failed: %s", why);
-    log_refused(d, 400, l->remote, reason);
+    log_refused(d, 400, l->remote,
+                l->understood
+                    ? "the TLS handshake was broken off: does the client trust "
+                      "the certificate?"
+                    : "no TLS handshake: was it http://, or TLS before 1.2?");
 }
 
-static void line_end(struct zapi_door *d, struct line *l,
-                     struct MHD_Connection *conn)
+static void line_end(struct zapi_door *d, struct line *l)
 {
     if (!l)
         return;
     if (d->tls)
-        check_tls(d, l, conn);
+        check_tls(d, l);
     /* MHD does not poll its listening socket while it is full, and takes it up
      * again only when it is run: without that the door would stay shut. */
     if (d->nlines-- >= d->config.connections)
@@ -507,7 +510,7 @@ static void on_connection(void *cls, struct MHD_Connection *conn,
     if (c == MHD_CONNECTION_NOTIFY_STARTED)
         line_begin(cls, conn, context);
     else
-        line_end(cls, *context, conn);
+        line_end(cls, *context);
 }
 
 /* The first line of a request was read. */
@@ -518,8 +521,6 @@ static void *on_uri(void *cls, const char *uri, struct MHD_Connection *conn)
     (void)uri;
     if (l)
         enter_phase(d, l, LINE_HEADERS, d->config.header_timeout);
-    if (l)
-        l->asked = true;
     return NULL; /* the request's context until on_access */
 }
 
@@ -1188,7 +1189,7 @@ static void end_turn(struct zapi_door *d)
 static void *door_main(void *arg)
 {
     struct zapi_door *d = arg;
-    zapi_tls_serve(d->tls);
+    zapi_tls_serve(d->tls, on_handshake);
     for (;;) {
         d->now = now_mono();
         resume_ready(d);

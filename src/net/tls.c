@@ -55,6 +55,7 @@ struct zapi_tls {
     struct pair *pair;
     struct print prints[2];
     time_t warned; /* of its end */
+    zapi_tls_progress *progress;
 };
 
 static _Thread_local struct zapi_tls *serving;
@@ -354,9 +355,21 @@ void zapi_tls_delete(struct zapi_tls *t)
 
 /* ---- handshakes ---- */
 
-void zapi_tls_serve(struct zapi_tls *t)
+void zapi_tls_serve(struct zapi_tls *t, zapi_tls_progress *progress)
 {
     serving = t;
+    if (t)
+        t->progress = progress;
+}
+
+static int on_finished(gnutls_session_t session, unsigned type, unsigned when,
+                       unsigned incoming, const gnutls_datum_t *message)
+{
+    void *connection = gnutls_session_get_ptr(session);
+    (void)type, (void)when, (void)message;
+    if (incoming && connection && serving)
+        serving->progress(connection, true);
+    return 0;
 }
 
 static bool copy_certs(const struct pair *p, gnutls_pcert_st *to)
@@ -389,7 +402,12 @@ static int retrieve(gnutls_session_t session,
                     gnutls_privkey_t *key, unsigned *flags)
 {
     const struct pair *p = serving ? serving->pair : NULL;
-    (void)session, (void)info;
+    (void)info;
+    if (p && gnutls_session_get_ptr(session)) {
+        serving->progress(gnutls_session_get_ptr(session), false);
+        gnutls_handshake_set_hook_function(session, GNUTLS_HANDSHAKE_FINISHED,
+                                           GNUTLS_HOOK_POST, on_finished);
+    }
     *certs = p ? gnutls_calloc(p->ncerts, sizeof **certs) : NULL;
     if (!*certs)
         return -1;
@@ -411,19 +429,6 @@ void (*zapi_tls_retrieve(void))(void)
 {
     gnutls_certificate_retrieve_function3 *f = retrieve;
     return (void (*)(void))f;
-}
-
-const char *zapi_tls_failure(void *session)
-{
-    gnutls_alert_description_t alert = gnutls_alert_get(session);
-    const char *name = alert ? gnutls_alert_get_name(alert) : NULL;
-    if (gnutls_cipher_get(session) > GNUTLS_CIPHER_NULL)
-        return NULL;
-    if (name)
-        return name;
-    if (gnutls_handshake_get_last_in(session) == GNUTLS_HANDSHAKE_CLIENT_HELLO)
-        return "does the client know TLS 1.2, and trust the certificate?";
-    return "it spoke no TLS; was it told http://?";
 }
 
 #else
@@ -449,19 +454,13 @@ double zapi_tls_look(struct zapi_tls *tls, double now, bool at_once)
     return 60;
 }
 
-void zapi_tls_serve(struct zapi_tls *tls)
+void zapi_tls_serve(struct zapi_tls *tls, zapi_tls_progress *progress)
 {
-    (void)tls;
+    (void)tls, (void)progress;
 }
 
 void (*zapi_tls_retrieve(void))(void)
 {
-    return NULL;
-}
-
-const char *zapi_tls_failure(void *session)
-{
-    (void)session;
     return NULL;
 }
 

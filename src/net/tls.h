@@ -40,12 +40,13 @@ void zapi_tls_delete(struct zapi_tls *tls); /* NULL is fine */
  * is logged, once. Warns of the end, once a day. `at_once`: whether or not it
  * is time. `now` is monotonic. Returns seconds until the next look. */
 double zapi_tls_look(struct zapi_tls *tls, double now, bool at_once);
+/* How far a handshake came: its client was understood, and all is agreed. By
+ * the pointer of the session, which libmicrohttpd makes its connection; there
+ * is no later moment to ask, as the session is gone before its connection. */
+typedef void zapi_tls_progress(void *connection, bool agreed);
 /* Handshakes of this thread use it from now on. */
-void zapi_tls_serve(struct zapi_tls *tls);
+void zapi_tls_serve(struct zapi_tls *tls, zapi_tls_progress *progress);
 /* A gnutls_certificate_retrieve_function3 for handshakes of such a thread. */
 void (*zapi_tls_retrieve(void))(void);
-/* What the handshake of a gnutls_session_t came to nothing for; NULL: it came as
- * far as to keys. */
-const char *zapi_tls_failure(void *session);
 
 #endif
