@@ -17,9 +17,11 @@
 
 /* What is named in the log; a hostile peer makes more, and longer ones. */
 enum { MOST_STRANGERS = 100, LONGEST_NAME = 64 };
+enum { LISTS = 1024 };
 
 struct known {
-    struct known *next;
+    struct known *next;      /* of all */
+    struct known *same_list; /* by the hash of the instance */
     char *token;
     size_t token_len;
     char instance[];
@@ -33,7 +35,7 @@ struct stranger { /* logged already */
 struct zapi_webhook_gate {
     enum zapi_token_check mode;
     pthread_mutex_t lock;
-    struct known *known;
+    struct known *known, *lists[LISTS];
     struct stranger *strangers;
     unsigned nstrangers;
     bool missing_said, wrong_said;
@@ -101,19 +103,27 @@ void zapi_webhook_gate_delete(struct zapi_webhook_gate *g)
     free(g);
 }
 
+static size_t list_of(const char *instance)
+{
+    uint32_t h = 2166136261;
+    for (; *instance; instance++)
+        h = (h ^ (unsigned char)*instance) * 16777619;
+    return (h ^ h >> 16) % LISTS;
+}
+
 static struct known *find(const struct zapi_webhook_gate *g,
                           const char *instance)
 {
-    struct known *k = g->known;
+    struct known *k = g->lists[list_of(instance)];
     while (k && strcmp(k->instance, instance) != 0)
-        k = k->next;
+        k = k->same_list;
     return k;
 }
 
 bool zapi_webhook_gate_add(struct zapi_webhook_gate *g, const char *instance,
                            const char *token)
 {
-    size_t n = strlen(instance) + 1;
+    size_t n = strlen(instance) + 1, at = list_of(instance);
     struct known *k = malloc(sizeof *k + n);
     char *copy = strdup(token);
     if (!k || !copy) {
@@ -133,6 +143,8 @@ bool zapi_webhook_gate_add(struct zapi_webhook_gate *g, const char *instance,
     } else {
         k->next = g->known;
         g->known = k;
+        k->same_list = g->lists[at];
+        g->lists[at] = k;
         k = NULL;
     }
     pthread_mutex_unlock(&g->lock);

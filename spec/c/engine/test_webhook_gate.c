@@ -176,6 +176,26 @@ static void a_new_token_replaces_the_old(void)
     zapi_webhook_gate_delete(g);
 }
 
+static void many_instances_have_each_their_own(void)
+{
+    struct zapi_webhook_gate *g = begin(ZAPI_TOKEN_ENFORCE);
+    char instance[24], token[24], other[24];
+    for (int round = 0; round < 2; round++)
+        for (int i = 0; i < 3000; i++) { /* in the second they are renewed */
+            snprintf(instance, sizeof instance, "MANY%04d", i);
+            snprintf(token, sizeof token, "token-%d-%d", round, i);
+            CHECK(zapi_webhook_gate_add(g, instance, token));
+        }
+    for (int i = 0; i < 3000; i++) {
+        snprintf(instance, sizeof instance, "MANY%04d", i);
+        snprintf(token, sizeof token, "token-1-%d", i);
+        snprintf(other, sizeof other, "token-1-%d", (i + 1) % 3000);
+        CHECK_INT(ask(g, instance, token), 0);
+        CHECK_INT(ask(g, instance, other), 401);
+    }
+    zapi_webhook_gate_delete(g);
+}
+
 static void *ask_often(void *arg)
 {
     const char *reason;
@@ -225,6 +245,7 @@ int main(void)
     RUN(strangers_are_named_once_and_not_for_ever);
     RUN(a_stranger_with_a_known_token);
     RUN(a_new_token_replaces_the_old);
+    RUN(many_instances_have_each_their_own);
     RUN(two_threads);
     RUN(modes_by_name);
     zapi_metrics_clear();
