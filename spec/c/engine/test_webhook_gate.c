@@ -179,7 +179,7 @@ static void a_new_token_replaces_the_old(void)
 static void many_instances_have_each_their_own(void)
 {
     struct zapi_webhook_gate *g = begin(ZAPI_TOKEN_ENFORCE);
-    char instance[24], token[24], other[24];
+    char instance[40], token[40], other[40];
     for (int round = 0; round < 2; round++)
         for (int i = 0; i < 3000; i++) { /* in the second they are renewed */
             snprintf(instance, sizeof instance, "MANY%04d", i);
