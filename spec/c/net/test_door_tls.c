@@ -451,6 +451,50 @@ static void clients_that_vanish(void)
     stop();
 }
 
+/* Seconds of the processor's, in a moment in which nothing happens. */
+static double busy_for_nothing(void)
+{
+    struct timespec t;
+    struct pollfd none = {.fd = -1};
+    poll(&none, 0, 50);
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    double before = (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+    poll(&none, 0, 300);
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec / 1e9 - before;
+}
+
+/* Data that GnuTLS holds make MHD ask to be run at once: not for ever. */
+static void nothing_spins(void)
+{
+    static const char hello[] = {22, 3, 1, 0x3f, 0, 1, 0, 0x3e, 0, 3, 3};
+    start_with((struct zapi_door_config){0});
+    struct client *idle = client_open(), *asks = client_open(),
+                  *half = client_open(), *gone = client_open();
+    int begun = dial();
+    send(begun, hello, sizeof hello, MSG_NOSIGNAL);
+    ask(idle, "GET /now HTTP/1.1\r\nHost: x\r\n\r\n");
+    CHECK_INT(status_of(idle), 200);
+    ask(asks, "GET /later HTTP/1.1\r\nHost: x\r\n\r\n"
+              "GET /now HTTP/1.1\r\nHost: x\r\n\r\nGET /no");
+    ask(half, "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nh");
+    ask(gone, "GET /later HTTP/1.1\r\nHost: x\r\n\r\n");
+    wait_for(2);
+    gnutls_bye(gone->session, GNUTLS_SHUT_WR);
+    shutdown(gone->fd, SHUT_WR);
+    CHECK(busy_for_nothing() < 0.1);
+    answer_all();
+    CHECK_INT(status_of(asks), 200);
+    CHECK_INT(status_of(asks), 200);
+    CHECK(busy_for_nothing() < 0.1);
+    client_close(idle);
+    client_close(asks);
+    client_close(half);
+    client_close(gone);
+    close(begun);
+    stop();
+}
+
 /* Open connections stay, new ones get the new certificate. */
 static void a_new_certificate(void)
 {
@@ -499,6 +543,7 @@ int main(void)
     RUN(an_answer_that_is_not_read);
     RUN(patience);
     RUN(clients_that_vanish);
+    RUN(nothing_spins);
     RUN(a_new_certificate);
     unlink(cert);
     unlink(key);
