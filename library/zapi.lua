@@ -1008,11 +1008,12 @@ function kit.typing(options) end
 function kit.log(options) end
 
 ---@class zapi.kit.OptoutOptions
----@field words? string|string[] whole messages (sair, parar, cancelar, stop)
+---@field words? string|string[] whole messages (sair, parar, stop; cancelar, when no question and no flow is open)
 ---@field back? string|string[] (voltar)
 ---@field confirm? string|false what is read after SAIR, once
 ---@field welcome? string|false what is read after VOLTAR
 ---@field lanes? string|string[] of z.outbox that leave all the same, without guard = "optout"
+---@field except? string|string[] the shop's own numbers: never opted out
 ---@field ledger? string a name: bots with the same one share it
 
 --- Who says SAIR gets no more of what is not an answer.

@@ -239,6 +239,11 @@ function Bot:state(name, options)
    return self
 end
 
+-- Has this person a question or a flow open in this private chat?
+function Bot:_in_dialogue(ctx)
+   return self.asks:is_open(ctx) or self.states ~= nil and self.states:holds(ctx)
+end
+
 -- Something that events pass before middleware, first when `first`.
 function Bot:_gate(fn, kinds, first)
    table.insert(self.gates, first and 1 or #self.gates + 1, fn)

@@ -152,6 +152,52 @@ describe("kit.optout", function()
       ]])
    end)
 
+   it("leaves CANCELAR to the question or flow that is open", function()
+      run(BASE .. [[
+         up(nil, function(bot)
+            bot:state("basket", {on = function(ctx, data, next)
+               if ctx.folded ~= "cancelar" then return ctx:reply("basket: " .. ctx.text) end
+               ctx:leave()
+               ctx:reply "Pedido cancelado."
+            end})
+            bot:hears("pedir", function(ctx) ctx:enter "basket" end)
+            bot:hears("nome", function(ctx)
+               local answer = ctx:ask "Qual?"
+               answer:reply("nome: " .. answer.text)
+            end)
+         end)
+         says("pedir")
+         says("cancelar")
+         assert.is_nil(ledger:has(t.ana))
+         says("nome")
+         t.wait_calls(2)
+         says("Cancelar")
+         t.wait_calls(3)
+         assert.is_nil(ledger:has(t.ana))
+         says("pedir")
+         says("sair") -- has no other meaning
+         assert.is_truthy(ledger:has(t.ana))
+         says("cancelar") -- the basket is open still, …
+         says("voltar")
+         assert.is_nil(ledger:has(t.ana))
+         says("cancelar") -- … and now nothing
+         assert.is_truthy(ledger:has(t.ana))
+         assert.same({"Pedido cancelado.", "Qual?", "nome: Cancelar", kit_texts.confirm,
+            "Pedido cancelado.", kit_texts.welcome, kit_texts.confirm}, t.texts())
+      ]])
+   end)
+
+   it("takes nothing that the shop's own numbers write for a wish", function()
+      run(BASE .. [[
+         up {except = "+55 (11) 99999-0001"}
+         says("cancelar")
+         says("sair")
+         assert.is_nil(ledger:has(t.ana))
+         assert.equal("accepted", (campaign()))
+         assert.same({"bot: cancelar", "bot: sair", "Oferta!"}, t.texts())
+      ]])
+   end)
+
    it("works while a person serves the chat, and not in groups", function()
       run(BASE .. [[
          up(nil, function(bot) bot:command("humano", function(ctx) ctx:handover() end) end)

@@ -239,6 +239,13 @@ end
 
 -- ---- the way of an event ----
 
+--- Is this person in a state that the script has? Recorded, as all that is read.
+function States:holds(ctx)
+   local flow = flow_of(ctx)
+   local row = flow and flow.row
+   return row ~= nil and self.list[row.state] ~= nil
+end
+
 local function is_command(self, ctx)
    local line = ctx._command
    return line and self.bot.commands:knows(line)

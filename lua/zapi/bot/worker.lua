@@ -80,6 +80,8 @@ end
 local function held_back(self, row)
    local ledger = self.bot.ledger
    if row.reply or not ledger or not ledger:stops(row.lane, row.recipient) then return false end
+   core.log("info", "bot", ("message %d is not sent: %s has opted out (kit.optout)")
+      :format(row.id, row.recipient))
    give_up(self, row, "cancelled", "send.cancelled", ledger.why)
    return true
 end

@@ -34,18 +34,25 @@ M.confirm = "Pronto! Você não receberá mais as nossas mensagens. Se mudar de 
    .. "VOLTAR."
 M.welcome = "Que bom! Você voltou a receber as nossas mensagens. Para sair, responda SAIR."
 
+-- Who is in the middle of an order and writes this wants to cancel the order.
+local meant_otherwise <const> = {"cancelar"}
+
 ---@class zapi.kit.OptoutOptions
----@field words? string|string[] whole messages (sair, parar, cancelar, stop)
+---@field words? string|string[] whole messages (sair, parar, stop; and cancelar, when neither
+---   a question nor a flow is open: there it cancels what is being asked)
 ---@field back? string|string[] (voltar)
 ---@field confirm? string|false what is read after SAIR, once
 ---@field welcome? string|false what is read after VOLTAR
 ---@field lanes? string|string[] of z.outbox whose messages leave all the same, unless they
 ---   have guard = "optout": receipts, deliveries
+---@field except? string|string[] numbers of the shop itself: kitchen, owner. Their words are
+---   no wish, and nothing is held back from them
 ---@field ledger? string a name: bots with the same one (left out: all) share it
 
 local known <const> = {
    words = "string|table", back = "string|table", confirm = "string|boolean",
    welcome = "string|boolean", lanes = "string|table", ledger = "string",
+   except = "string|table",
 }
 
 -- ---- options ----
@@ -129,6 +136,14 @@ local function forgive(ns, names)
    for at = 1, keys and #keys or 0, HASHED do write(ns, keys:sub(at, at + HASHED - 1), nil) end
 end
 
+--- Is this one of the shop's own numbers?
+function Ledger:spares(names)
+   for _, name in ipairs(names) do
+      if self.except[name] then return true end
+   end
+   return false
+end
+
 --- The row of a person who has opted out: {key, phone?, lid?, name?, at, word}, or
 --- {key, forgotten = true} when they were forgotten since; nil.
 ---@param who string|zapi.contact
@@ -136,6 +151,7 @@ end
 function Ledger:has(who)
    who = person(who)
    local names = names_of(who)
+   if self:spares(names) then return nil end
    for _, name in ipairs(names) do
       local row = read(self.ns, name)
       if row then return row end
@@ -205,12 +221,17 @@ end
 
 -- "sair" may be how a question is left: then it is that.
 local function says(self, ctx, set)
-   return set[ctx._words] and not self.bot.asks:escapes(ctx)
+   local word = ctx._words
+   if not set[word] or self.bot.asks:escapes(ctx) then return false end
+   return not (self.soft[word] and self.bot:_in_dialogue(ctx))
 end
 
 --- Of dispatch: before everything, also while a person serves the chat.
 function Ledger:gate(ctx, go_on)
-   if not people.writes(ctx) or ctx.is_group or not ctx.from then return go_on() end
+   if not people.writes(ctx) or ctx.is_group or not ctx.from
+      or next(self.except) and self:spares(names_of(ctx.from)) then
+      return go_on()
+   end
    if says(self, ctx, self.words) then
       if self:add(ctx.from, ctx.text) and self.confirm then ctx:send(self.confirm) end
    elseif self.back[ctx._words] and self:remove(ctx.from) then
@@ -236,6 +257,8 @@ function M.new(bot, options)
       words = set_of(options.words or M.words, "'words' of kit.optout", plain),
       back = set_of(options.back or M.back, "'back' of kit.optout", plain),
       lanes = set_of(options.lanes or {}, "'lanes' of kit.optout", name),
+      except = set_of(options.except or {}, "'except' of kit.optout", core.phone),
+      soft = set_of(options.words and {} or meant_otherwise, "", plain),
       confirm = text_or(options.confirm, M.confirm, "confirm"),
       welcome = text_or(options.welcome, M.welcome, "welcome"),
    }, Ledger)

@@ -175,6 +175,9 @@ local function wanted_of(self, ctx)
    return entry and entry.wanted
 end
 
+--- Is a question open in its private chat that this message may answer?
+function Part:is_open(ctx) return wanted_of(self, ctx) ~= nil end
+
 --- Is this message how the open question of its private chat is left?
 function Part:escapes(ctx)
    local wanted = wanted_of(self, ctx)
