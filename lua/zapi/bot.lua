@@ -408,6 +408,10 @@ function Bot:all_clients()
       self.clients = options.clients or options.client and {options.client}
          or require("zapi")._clients()
       if #self.clients == 0 then check.fail("'clients' is empty") end
+      self.client_by = {}
+      for i = #self.clients, 1, -1 do -- of two of one instance the first
+         self.client_by[self.clients[i].instance or false] = self.clients[i]
+      end
    end
    return self.clients
 end
@@ -415,12 +419,7 @@ end
 --- The client for an instance; the only one there is, whatever the instance.
 function Bot:client_of(instance)
    local clients = self:all_clients()
-   if #clients > 1 then
-      for _, client in ipairs(clients) do
-         if client.instance == instance then return client end
-      end
-      return nil
-   end
+   if #clients > 1 then return self.client_by[instance or false] end
    local client = clients[1]
    if (instance or "") ~= "" and client.instance and client.instance ~= instance then
       self:warn_once(instance, ("events of the instance %s arrive here, but the client is of "
