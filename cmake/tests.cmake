@@ -17,6 +17,13 @@ foreach(layer base api net store engine lua)
   endforeach()
 endforeach()
 
+# It loads the module as a plain Lua does.
+add_dependencies(test_unload zapi_core)
+target_compile_definitions(test_unload PRIVATE
+                           ZAPI_CORE_DIR="${CMAKE_BINARY_DIR}")
+# The sanitizers' libraries must not come and go with the module: they leak.
+target_link_options(test_unload PRIVATE -Wl,--no-as-needed)
+
 # The host is a program, no library: its tests name the parts that they test.
 file(GLOB tests CONFIGURE_DEPENDS spec/c/host/test_*.c)
 foreach(source ${tests})

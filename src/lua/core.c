@@ -5,7 +5,41 @@
  * opener that adds its functions to the table on top of the stack, declare it
  * in runtime.h, list it below.
  */
+#include <stdatomic.h>
+
+#include "base/redact.h"
 #include "lua/runtime.h"
+
+/* Plain Lua unloads the module with its last state: the secrets that it knew
+ * would be lost, not freed. A program's outlive its states. */
+static atomic_uint states;
+
+static int l_leave(lua_State *L)
+{
+    bool *counted = lua_touserdata(L, 1);
+    if (*counted && atomic_fetch_sub(&states, 1) == 1) {
+        zapi_redact_clear();
+    }
+    *counted = false;
+    return 0;
+}
+
+/* Anchored, and made before all else: closed last. */
+static void enter(lua_State *L)
+{
+    static const char key;
+    static const struct zapi_class class = {.name = "zapi.state",
+                                            .close = l_leave};
+    bool *counted;
+    if (zapi_host_get(L)) {
+        return;
+    }
+    zapi_class_register(L, &class);
+    counted = zapi_class_new(L, &class, sizeof *counted, 0);
+    atomic_fetch_add(&states, 1);
+    *counted = true;
+    lua_rawsetp(L, LUA_REGISTRYINDEX, &key);
+}
 
 static void set_options(lua_State *L, const struct zapi_host *host)
 {
@@ -40,6 +74,7 @@ int zapi_core_open(lua_State *L)
         zapi_l_generation_open,
     };
     size_t i;
+    enter(L);
     zapi_rt_get(L); /* first, so that it is closed last */
     lua_newtable(L);
     for (i = 0; i < sizeof openers / sizeof *openers; i++) {
