@@ -94,6 +94,52 @@ describe("zapibot check finds", function()
       }, found "bot:on('text', function(ctx) ctx:reply {buton = 1} end)")
    end)
 
+   it("fields of ctx that are nearly one: at run time they are nil, and nobody says so", function()
+      assert.same({
+         "1:40 field: ctx has no field 'is_grup'; did you mean 'is_group'?",
+         "1:74 field: ctx has no field 'txt'; did you mean 'text'?",
+         "2:12 field: ctx has no field 'form'; did you mean 'from'?",
+      }, found [[
+bot:on('message', function(ctx) if ctx.is_grup then return end print(ctx.txt)
+return ctx.form.name end)]])
+      assert.same({}, found [[
+         bot:use(function(ctx, next) ctx.txt = "mine" return next() end)
+         bot:hears("a", function(ctx) print(ctx.txt, ctx.shop, ctx.request, ctx.now, ctx.reply) end)
+         local order = {} print(order.form)
+      ]])
+   end)
+
+   it("options of what runs when a customer comes to it", function()
+      assert.same({
+         "1:48 field: 'timout' is not an option of ctx:ask; did you mean 'timeout'?",
+      }, found "bot:hears('a', function(ctx) ctx:ask('Nome?', {timout = 3}) end)")
+      assert.same({
+         "1:49 field: 'tires' is not an option of ctx:menu; did you mean 'tries'?",
+      }, found "bot:hears('a', function(ctx) ctx:menu('?', {}, {tires = 3}) end)")
+      assert.same({
+         "1:59 field: 'kei' is not an option of z.outbox:send; did you mean 'key'?",
+      }, found "z.outbox:send('send_text', {phone = '1', message = 'a'}, {kei = 'b'})")
+      assert.same({
+         "2:31 field: 'caht' is not an option of bot:at; did you mean 'chat'?",
+      }, found "bot:timer('t', print)\nbot:at({after = 1}, 't', {}, {caht = '1'})")
+      assert.same({}, found "local o = {} bot:hears('a', function(ctx) ctx:ask('?', o) end)")
+   end)
+
+   it("names of timers and states that are nearly one of the script's", function()
+      assert.same({
+         "2:21 name: no timer 'remiinder' is registered; did you mean 'reminder'?",
+         "4:40 name: no state 'bascket' is registered; did you mean 'basket'?",
+      }, found [[
+bot:timer('reminder', print)
+bot:at({after = 1}, 'remiinder', {})
+bot:state('basket', {on = print})
+bot:hears('a', function(ctx) ctx:enter('bascket') end)]])
+      assert.same({}, found [[
+         bot:timer("a" .. 1, print) bot:timer("reminder", print)
+         bot:at(1, "remiinder") bot:at(1, "elsewhere")
+      ]])
+   end)
+
    it("a dot where a colon belongs", function()
       assert.same({
          "1:5 colon: call it with a colon: bot:hears(…)",

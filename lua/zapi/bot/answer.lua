@@ -120,4 +120,7 @@ function M.judge(wanted, ctx)
    return "ok", value, captures
 end
 
+--- For `zapibot check`.
+M.options = allowed
+
 return M

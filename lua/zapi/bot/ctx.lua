@@ -325,6 +325,15 @@ local M = {}
 --- What a ctx can do, by name: for `zapibot check`.
 M.methods = methods
 
+--- What a ctx has, by name: the same.
+M.fields = {
+   kind = true, event = true, attempt = true, args = true, match = true, value = true,
+   request = true,
+}
+for _, set in ipairs {fields, of_sends} do
+   for name in pairs(set) do M.fields[name] = true end
+end
+
 --- A ctx for an event of the core under its final kind.
 ---@return zapi.ctx
 function M.new(bot, ev, kind)

@@ -185,16 +185,19 @@ end
 
 local kinds_of_form = {auto = true, buttons = true, list = true, text = true}
 
+--- Also for `zapibot check`.
+M.options = {
+   as = "string", retry = "string|table|boolean", timeout = "number", tries = "number",
+   escape = "table|string", by = "string", commands = "string",
+}
+
 local options_of_ask = {"timeout", "tries", "escape", "by", "commands"}
 
 --- What a menu wants of ctx:ask.
 ---@param options zapi.MenuOptions|nil
 ---@param timeout number
 function M.of(msg, list, options, timeout)
-   options = check.options(options, {
-      as = "string", retry = "string|table|boolean", timeout = "number", tries = "number",
-      escape = "table|string", by = "string", commands = "string",
-   }, "ctx:menu")
+   options = check.options(options, M.options, "ctx:menu")
    local as, items, of_ask = options.as or "auto", items_of(list), {}
    if not kinds_of_form[as] then
       check.fail("bad 'as' in ctx:menu (\"auto\", \"buttons\", \"list\" or \"text\" expected, "

@@ -241,4 +241,7 @@ function Outbox:each(filter)
    end
 end
 
+--- Those of send, for `zapibot check`.
+M.options = send_options
+
 return M

@@ -393,6 +393,9 @@ function methods:cancel(name, key)
 end
 
 M.methods = methods
+
+--- Those of at, every and cron, for `zapibot check`.
+M.options = set_options
 M.check_name = check_name
 
 return M

@@ -105,6 +105,22 @@ end
 ---@return table<string, any>
 function M.message() return require("zapi.bot.message").keys end
 
+--- The fields of a ctx.
+---@return table<string, any>
+function M.fields_of_ctx() return require("zapi.bot.ctx").fields end
+
+local options_of = {
+   ["ctx:ask"] = function() return require("zapi.bot.answer").options end,
+   ["ctx:menu"] = function() return require("zapi.bot.menu").options end,
+   ["z.outbox:send"] = function() return require("zapi.bot.outbox").options end,
+   ["bot:at"] = function() return require("zapi.bot.timers").options end,
+}
+
+--- The options of a method that runs when a customer comes to it.
+---@param method string "ctx:ask"
+---@return table<string, any>
+function M.options(method) return options_of[method]() end
+
 --- The fields of a filter of bot:on.
 ---@return table<string, any>
 function M.filter() return require("zapi.bot.filter").keys end

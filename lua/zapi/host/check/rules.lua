@@ -3,6 +3,7 @@
 -- would not be sure, a rule is silent: a false alarm in a pre-commit hook costs
 -- more than a finding. Start reading at M.look.
 
+local unsaid = require "zapi.host.check.names"
 local infer = require "zapi.host.check.infer"
 local known = require "zapi.host.check.known"
 local parser = require "zapi.host.check.parser"
@@ -139,11 +140,6 @@ end
 
 for scope in pairs(SCOPES) do methods[scope] = client_method(scope) end
 
-function methods.outbox(report, node)
-   local name = node.name == "send" and infer.literal(node.args[1])
-   if name then check_endpoint(report, node.args[1], "instance", name, node.args[2]) end
-end
-
 -- The keys of a table that is written where a fixed set of keys is taken.
 local function check_keys(report, value, allowed, what)
    if not value or value.tag ~= "Table" then return end
@@ -156,12 +152,25 @@ local function check_keys(report, value, allowed, what)
    end
 end
 
+local function check_options(report, value, method)
+   check_keys(report, value, known.options(method), method)
+end
+
+function methods.outbox(report, node)
+   if node.name ~= "send" then return end
+   local name = infer.literal(node.args[1])
+   if name then check_endpoint(report, node.args[1], "instance", name, node.args[2]) end
+   check_options(report, node.args[3], "z.outbox:send")
+end
+
 local MESSAGES = {reply = true, send = true, ask = true}
 
 function methods.ctx(report, node)
    if MESSAGES[node.name] then
       check_keys(report, node.args[1], known.message(), "a message")
    end
+   if node.name == "ask" then check_options(report, node.args[2], "ctx:ask") end
+   if node.name == "menu" then check_options(report, node.args[3], "ctx:menu") end
 end
 
 local function check_event(report, node)
@@ -187,6 +196,7 @@ end
 
 function methods.bot(report, node)
    if node.name == "on" and node.args[1] then check_events(report, node.args[1]) end
+   if node.name == "at" then check_options(report, node.args[4], "bot:at") end
 end
 
 -- Other files of a script may give methods to a ctx or a bot: those are left alone
@@ -360,6 +370,7 @@ function M.look(tree, report, globals)
          check_dot(report, node, own)
       end
    end)
+   unsaid.look(tree, report, own)
    check_run(tree, report)
 end
 
