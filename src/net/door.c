@@ -12,6 +12,8 @@
  *     comes before the suspension is seen and nothing is suspended.
  *   - A suspended connection has no time-out in MHD: the `waiting` list has.
  *   - MHD_stop_daemon aborts on a suspended connection: stop answers all first.
+ *   - With TLS, a handshake that waits for its client makes MHD ask to be run at
+ *     once, again and again: see pause_for_handshakes.
  *
  * Lock order: a response's mutex inside MHD → door->lock → MHD's own. Hence no
  * MHD_queue_response and no MHD_destroy_response under door->lock.
@@ -36,6 +38,7 @@
 #include <strings.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -66,7 +69,8 @@ enum {
     REPLY_TIMEOUT = 30,
     STOP_TIMEOUT = 2, /* seconds for clients that do not read their answer */
     SAME_PER_SECOND = 3,
-    PATIENCE = 1, /* seconds for who was let in and has not asked */
+    PATIENCE = 1,         /* seconds for who was let in and has not asked */
+    HANDSHAKE_PAUSE = 20, /* milliseconds */
 };
 
 struct pair {
@@ -163,16 +167,19 @@ struct zapi_door {
     pthread_mutex_t lock;
     size_t in_flight;
     double quiesced_at;
+    double hung_up_at; /* 0: not asked for */
     bool kicked, quiesce, quiesced, stopping, closing, renew;
     double stop_at;
-    bool handled;        /* door thread: a request was, in this turn */
-    double now;          /* door thread: when this turn began */
-    double look_at;      /* door thread: no line is late before */
-    struct line *lines;  /* door thread */
-    size_t nlines;       /* door thread */
-    bool again;          /* door thread: MHD has something to do at once */
-    struct list waiting; /* suspended, oldest deadline first */
-    struct list streams; /* begun and not gone */
+    bool handled;         /* door thread: a request was, in this turn */
+    double now;           /* door thread: when this turn began */
+    double look_at;       /* door thread: no line is late before */
+    struct line *lines;   /* door thread */
+    atomic_size_t nlines; /* changed by the door thread */
+    bool again;           /* door thread: MHD has something to do at once */
+    bool moved;           /* door thread: MHD called us in this turn */
+    size_t nshaking;      /* door thread: lines with no TLS agreed yet */
+    struct list waiting;  /* suspended, oldest deadline first */
+    struct list streams;  /* begun and not gone */
     struct zapi_exchange *ready;
     struct refusals refusals[8];
 };
@@ -451,18 +458,25 @@ static void line_begin(struct zapi_door *d, struct MHD_Connection *conn,
     d->nlines++;
     enter_phase(d, l, LINE_QUIET, d->config.header_timeout);
     owe(d, l, true);
-    if (d->tls)
+    if (d->tls) {
         line_remote(d, l, l->remote);
+        d->nshaking++;
+    }
     count_line(d, l, conn);
 }
 
-static void on_handshake(void *connection, bool agreed)
+static void on_handshake(void *arg, void *connection, bool agreed)
 {
+    struct zapi_door *d = arg;
     struct line *l = line_of(connection);
-    if (l)
-        l->understood = true;
-    if (l)
-        l->agreed = agreed;
+    d->moved = true;
+    if (!l)
+        return;
+    l->understood = true;
+    if (agreed && !l->agreed) {
+        l->agreed = true;
+        d->nshaking--;
+    }
 }
 
 /* Whose handshake came to nothing should be heard of: nobody else sees why no
@@ -486,8 +500,10 @@ static void line_end(struct zapi_door *d, struct line *l)
 {
     if (!l)
         return;
-    if (d->tls)
+    if (d->tls) {
         check_tls(d, l);
+        d->nshaking -= !l->agreed;
+    }
     /* MHD does not poll its listening socket while it is full, and takes it up
      * again only when it is run: without that the door would stay shut. */
     if (d->nlines-- >= d->config.connections)
@@ -507,6 +523,7 @@ static void line_end(struct zapi_door *d, struct line *l)
 static void on_connection(void *cls, struct MHD_Connection *conn,
                           void **context, enum MHD_ConnectionNotificationCode c)
 {
+    ((struct zapi_door *)cls)->moved = true;
     if (c == MHD_CONNECTION_NOTIFY_STARTED)
         line_begin(cls, conn, context);
     else
@@ -519,6 +536,7 @@ static void *on_uri(void *cls, const char *uri, struct MHD_Connection *conn)
     struct zapi_door *d = cls;
     struct line *l = line_of(conn);
     (void)uri;
+    d->moved = true;
     if (l)
         enter_phase(d, l, LINE_HEADERS, d->config.header_timeout);
     return NULL; /* the request's context until on_access */
@@ -991,6 +1009,7 @@ static enum MHD_Result on_access(void *cls, struct MHD_Connection *conn,
 {
     struct zapi_exchange *ex = *context;
     (void)version;
+    ((struct zapi_door *)cls)->moved = true;
     if (!ex) {
         ex = *context = exchange_new(cls, conn, url, method);
         return ex ? headers_read(ex) : MHD_NO;
@@ -1027,6 +1046,7 @@ static void on_completed(void *cls, struct MHD_Connection *conn, void **context,
 {
     struct zapi_door *d = cls;
     struct zapi_exchange *ex = *context;
+    d->moved = true;
     line_idle(d, conn,
               !ex && (why == MHD_REQUEST_TERMINATED_COMPLETED_OK ||
                       why == MHD_REQUEST_TERMINATED_WITH_ERROR));
@@ -1108,6 +1128,20 @@ static void quiesce_now(struct zapi_door *d)
     pthread_mutex_unlock(&d->lock);
 }
 
+/* Lines on which nothing comes: their client opens another one, elsewhere. */
+static void hang_up(struct zapi_door *d)
+{
+    pthread_mutex_lock(&d->lock);
+    bool wanted = d->hung_up_at > 0;
+    pthread_mutex_unlock(&d->lock);
+    for (struct line *l = wanted ? d->lines : NULL; l; l = l->next) {
+        int unread = 0;
+        if (l->phase == LINE_QUIET && !l->owed && !l->cut &&
+            ioctl(l->fd, FIONREAD, &unread) == 0 && unread == 0)
+            cut(l);
+    }
+}
+
 static void end_all(struct zapi_door *d)
 {
     for (struct zapi_exchange *ex = d->waiting.head; ex; ex = ex->next)
@@ -1146,14 +1180,33 @@ static void client_hung(struct zapi_exchange *ex)
     pthread_mutex_unlock(&d->lock);
 }
 
+/* Milliseconds before MHD is run again that wants to be run at once. It does so
+ * as long as a handshake waits for its client, and a handful of clients that
+ * send half a hello would keep a processor busy. What comes from a socket ends
+ * the pause; what MHD or GnuTLS have read already does not, so that it is short
+ * where something is under way, and there is none after a turn that led on. */
+static int pause_for_handshakes(const struct zapi_door *d)
+{
+    if (d->nshaking == 0 || d->moved)
+        return 0;
+    for (const struct line *l = d->lines; l; l = l->next)
+        if (l->phase == LINE_HEADERS || l->phase == LINE_BODY ||
+            l->phase == LINE_ANSWER)
+            return 1;
+    return HANDSHAKE_PAUSE;
+}
+
 static void wait_for_work(struct zapi_door *d, double seconds)
 {
     struct epoll_event events[16];
     MHD_UNSIGNED_LONG_LONG ms;
     int timeout = d->again ? 0 : (int)(seconds * 1000) + 1;
     d->again = false;
-    if (MHD_get_timeout(d->mhd, &ms) == MHD_YES && ms < (unsigned)timeout)
-        timeout = (int)ms;
+    if (MHD_get_timeout(d->mhd, &ms) == MHD_YES && ms < (unsigned)timeout) {
+        int pause = ms == 0 ? pause_for_handshakes(d) : (int)ms;
+        timeout = pause < timeout ? pause : timeout;
+    }
+    d->moved = false;
     int n = epoll_wait(d->poll_fd, events, 16, timeout);
     for (int i = 0; i < n; i++)
         if (events[i].data.ptr)
@@ -1189,7 +1242,7 @@ static void end_turn(struct zapi_door *d)
 static void *door_main(void *arg)
 {
     struct zapi_door *d = arg;
-    zapi_tls_serve(d->tls, on_handshake);
+    zapi_tls_serve(d->tls, on_handshake, d);
     for (;;) {
         d->now = now_mono();
         resume_ready(d);
@@ -1201,6 +1254,7 @@ static void *door_main(void *arg)
             seconds = until;
         if (!d->quiesced && asked(d, &d->quiesce))
             quiesce_now(d);
+        hang_up(d);
         if (asked(d, &d->stopping)) {
             if (stop_step(d))
                 break;
@@ -1356,10 +1410,21 @@ void zapi_door_quiesce(struct zapi_door *d)
     pthread_mutex_unlock(&d->lock);
 }
 
+void zapi_door_hang_up(struct zapi_door *d)
+{
+    pthread_mutex_lock(&d->lock);
+    if (d->hung_up_at == 0)
+        d->hung_up_at = now_mono();
+    kick(d);
+    pthread_mutex_unlock(&d->lock);
+}
+
 size_t zapi_door_in_flight(struct zapi_door *d)
 {
     pthread_mutex_lock(&d->lock);
     size_t n = d->in_flight;
+    if (d->hung_up_at > 0 && now_mono() < d->hung_up_at + PATIENCE)
+        n += atomic_load(&d->nlines);
     bool lets_in = d->quiesce && !d->quiesced; /* its thread has not seen it */
     bool waits = d->quiesce && d->config.patient &&
                  now_mono() < d->quiesced_at + PATIENCE;
@@ -1556,6 +1621,7 @@ static ssize_t on_stream_read(void *cls, uint64_t pos, char *to, size_t max)
     ssize_t n = 0;
 
     (void)pos;
+    d->moved = true;
     pthread_mutex_lock(&d->lock);
     if (s->hung || d->closing)
         n = MHD_CONTENT_READER_END_WITH_ERROR;

@@ -56,6 +56,7 @@ struct zapi_tls {
     struct print prints[2];
     time_t warned; /* of its end */
     zapi_tls_progress *progress;
+    void *arg;
 };
 
 static _Thread_local struct zapi_tls *serving;
@@ -355,11 +356,13 @@ void zapi_tls_delete(struct zapi_tls *t)
 
 /* ---- handshakes ---- */
 
-void zapi_tls_serve(struct zapi_tls *t, zapi_tls_progress *progress)
+void zapi_tls_serve(struct zapi_tls *t, zapi_tls_progress *progress, void *arg)
 {
     serving = t;
-    if (t)
+    if (t) {
         t->progress = progress;
+        t->arg = arg;
+    }
 }
 
 static int on_finished(gnutls_session_t session, unsigned type, unsigned when,
@@ -368,7 +371,7 @@ static int on_finished(gnutls_session_t session, unsigned type, unsigned when,
     void *connection = gnutls_session_get_ptr(session);
     (void)type, (void)when, (void)message;
     if (incoming && connection && serving)
-        serving->progress(connection, true);
+        serving->progress(serving->arg, connection, true);
     return 0;
 }
 
@@ -404,7 +407,7 @@ static int retrieve(gnutls_session_t session,
     const struct pair *p = serving ? serving->pair : NULL;
     (void)info;
     if (p && gnutls_session_get_ptr(session)) {
-        serving->progress(gnutls_session_get_ptr(session), false);
+        serving->progress(serving->arg, gnutls_session_get_ptr(session), false);
         gnutls_handshake_set_hook_function(session, GNUTLS_HANDSHAKE_FINISHED,
                                            GNUTLS_HOOK_POST, on_finished);
     }
@@ -454,9 +457,10 @@ double zapi_tls_look(struct zapi_tls *tls, double now, bool at_once)
     return 60;
 }
 
-void zapi_tls_serve(struct zapi_tls *tls, zapi_tls_progress *progress)
+void zapi_tls_serve(struct zapi_tls *tls, zapi_tls_progress *progress,
+                    void *arg)
 {
-    (void)tls, (void)progress;
+    (void)tls, (void)progress, (void)arg;
 }
 
 void (*zapi_tls_retrieve(void))(void)

@@ -43,9 +43,10 @@ double zapi_tls_look(struct zapi_tls *tls, double now, bool at_once);
 /* How far a handshake came: its client was understood, and all is agreed. By
  * the pointer of the session, which libmicrohttpd makes its connection; there
  * is no later moment to ask, as the session is gone before its connection. */
-typedef void zapi_tls_progress(void *connection, bool agreed);
+typedef void zapi_tls_progress(void *arg, void *connection, bool agreed);
 /* Handshakes of this thread use it from now on. */
-void zapi_tls_serve(struct zapi_tls *tls, zapi_tls_progress *progress);
+void zapi_tls_serve(struct zapi_tls *tls, zapi_tls_progress *progress,
+                    void *arg);
 /* A gnutls_certificate_retrieve_function3 for handshakes of such a thread. */
 void (*zapi_tls_retrieve(void))(void);
 

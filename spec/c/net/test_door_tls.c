@@ -6,6 +6,7 @@
  */
 #define _GNU_SOURCE /* strcasestr */
 #include <arpa/inet.h>
+#include <errno.h>
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <pthread.h>
@@ -464,15 +465,28 @@ static double busy_for_nothing(void)
     return (double)t.tv_sec + (double)t.tv_nsec / 1e9 - before;
 }
 
+static ssize_t pull_nothing(gnutls_transport_ptr_t fd, void *to, size_t room)
+{
+    (void)fd, (void)to, (void)room;
+    errno = EAGAIN;
+    return -1;
+}
+
 /* Data that GnuTLS holds make MHD ask to be run at once: not for ever. */
 static void nothing_spins(void)
 {
     static const char hello[] = {22, 3, 1, 0x3f, 0, 1, 0, 0x3e, 0, 3, 3};
+    static const char record[] = {23, 3, 3, 1, 0, 7, 7, 7};
     start_with((struct zapi_door_config){0});
     struct client *idle = client_open(), *asks = client_open(),
                   *half = client_open(), *gone = client_open();
     int begun = dial();
     send(begun, hello, sizeof hello, MSG_NOSIGNAL);
+    struct client *flight = client_new("NORMAL"); /* its second one is due */
+    gnutls_transport_set_pull_function(flight->session, pull_nothing);
+    CHECK(gnutls_handshake(flight->session) == GNUTLS_E_AGAIN);
+    struct client *cut = client_open();
+    send(cut->fd, record, sizeof record, MSG_NOSIGNAL);
     ask(idle, "GET /now HTTP/1.1\r\nHost: x\r\n\r\n");
     CHECK_INT(status_of(idle), 200);
     ask(asks, "GET /later HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -491,7 +505,36 @@ static void nothing_spins(void)
     client_close(asks);
     client_close(half);
     client_close(gone);
+    client_close(flight);
+    client_close(cut);
     close(begun);
+    stop();
+}
+
+/* Nor does it hold up the others. */
+static void half_a_hello_slows_nobody_down(void)
+{
+    enum { SIZE = 900 * 1000 };
+    static const char hello[] = {22, 3, 1, 0x3f, 0, 1, 0, 0x3e, 0, 3, 3};
+    char *sent = calloc(1, SIZE);
+    start_with((struct zapi_door_config){0});
+    int begun = dial();
+    send(begun, hello, sizeof hello, MSG_NOSIGNAL);
+    struct client *c = client_open();
+    double from = now();
+    for (int i = 0; i < 50; i++) {
+        ask(c, "GET /now HTTP/1.1\r\nHost: x\r\n\r\n");
+        CHECK_INT(status_of(c), 200);
+    }
+    CHECK(now() - from < 0.5); /* 50 pauses would be a second */
+    from = now();
+    ask(c, "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 900000\r\n\r\n");
+    say(c, sent, SIZE);
+    CHECK_INT(status_of(c), 200);
+    CHECK(now() - from < 2);
+    client_close(c);
+    close(begun);
+    free(sent);
     stop();
 }
 
@@ -544,6 +587,7 @@ int main(void)
     RUN(patience);
     RUN(clients_that_vanish);
     RUN(nothing_spins);
+    RUN(half_a_hello_slows_nobody_down);
     RUN(a_new_certificate);
     unlink(cert);
     unlink(key);
@@ -554,8 +598,17 @@ int main(void)
 
 #else
 
-int main(void) /* built without GnuTLS: nothing to serve with */
+static void nothing_to_serve_with(void)
 {
+    struct zapi_error error = {0};
+    struct zapi_tls_config c = {.cert = "cert.pem", .key = "key.pem"};
+    CHECK(!zapi_tls_new(&c, &error));
+    CHECK(strstr(error.message, "built without GnuTLS"));
+}
+
+int main(void)
+{
+    RUN(nothing_to_serve_with);
     return CHECK_END();
 }
 

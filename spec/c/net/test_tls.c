@@ -234,12 +234,18 @@ int main(void)
 
 #else
 
-int main(void) /* built without GnuTLS */
+static void is_said(void)
 {
     struct zapi_error error = {0};
     struct zapi_tls_config c = {.cert = "cert.pem", .key = "key.pem"};
     CHECK(!zapi_tls_new(&c, &error));
     CHECK(strstr(error.message, "built without GnuTLS"));
+    CHECK(!zapi_tls_new(&(struct zapi_tls_config){0}, NULL));
+}
+
+int main(void) /* built without GnuTLS */
+{
+    RUN(is_said);
     return CHECK_END();
 }
 
