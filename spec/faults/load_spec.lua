@@ -1,12 +1,21 @@
 --- Many chats, and one that is slow or floods; SIGTERM in the middle of it all.
+local prometheus = require "spec.support.prometheus"
 local rig = require "spec.support.rig"
+local shell = require "spec.support.shell"
 
-local r
+local r, admin
 before_each(function()
    r = rig.new()
-   r:up()
+   admin = r:up().admin
 end)
 after_each(function() r:close() end)
+
+local function lua_bytes()
+   local text = shell.must("curl -sS -m 10 http://" .. admin .. "/metrics")
+   for name, value in pairs(prometheus.read(text)) do
+      if name:find "^zapibot_lua_bytes" then return value end
+   end
+end
 
 describe("10,000 chats, one of them slow", function()
    it("are all answered while the slow one waits", function()
@@ -22,6 +31,9 @@ describe("10,000 chats, one of them slow", function()
       end
       assert.equal(1, slow)
       assert.equal(10001, r:stats().calls)
+      -- Garbage does not pile up behind them: a collector that begins too late falls
+      -- behind, until a script fills all the memory that it may have.
+      assert.is_true(lua_bytes() < 24e6, lua_bytes())
    end)
 end)
 

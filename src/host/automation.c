@@ -23,8 +23,11 @@
 #include "lua/watch.h"
 
 /* A bot's live data is small and its garbage plenty: collect when the heap has
- * quadrupled instead of doubled (sooner near the limit: heap.h). */
-enum { PAUSE = 400 };
+ * grown to this percentage instead of doubled (sooner near the limit: heap.h).
+ * Not later: what is allocated while a cycle runs counts as live until the next
+ * one, so from 300 on each cycle begins later than the one before, and a busy
+ * bot fills all the memory it may have. */
+enum { PAUSE = 250 };
 
 #define NEARLY_FULL 0.9 /* of the limit */
 
