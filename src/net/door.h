@@ -75,6 +75,10 @@ void zapi_door_renew(struct zapi_door *door);
  * them, and closes each connection with its answer; whoever was let in and has
  * not asked yet counts as in flight for a second. Returns at once. */
 void zapi_door_quiesce(struct zapi_door *door);
+/* After quiesce: closes the connections on which nothing comes, so that nobody
+ * asks here once its owners have gone. Those that are left count as in flight
+ * for a second. Returns at once. */
+void zapi_door_hang_up(struct zapi_door *door);
 /* Requests whose answer has not yet been written. Any thread. */
 size_t zapi_door_in_flight(struct zapi_door *door);
 /* Requests refused so far: by the gate, by the door's own limits, and with
