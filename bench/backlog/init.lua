@@ -25,6 +25,13 @@ local function start(setup, stub, data, env)
       command = { setup.build .. "/zapibot", "--data", data, "bench/backlog/bot.lua" } }
 end
 
+-- How many wait: what was on its way when wrk ended is stored, too.
+local function waiting(setup, data)
+   local text = process.output(("'%s/zapibot' --data '%s' --json inbox stats"):format(
+      setup.build, data))
+   return math.tointeger(tonumber(text:match '"waiting":(%d+)'))
+end
+
 -- Webhooks to a bot that does not get on, and then the plug is pulled.
 local function fill(setup, stub, data)
    local server = start(setup, stub, data, { BACKLOG_HOLD = "1" })
@@ -35,7 +42,11 @@ local function fill(setup, stub, data)
       io.stderr:write(("backlog: %d accepted\n"):format(accepted))
    end
    process.kill(server)
-   return accepted
+   local stored = waiting(setup, data)
+   if stored < accepted then
+      error(("%d events were accepted, and %d are there"):format(accepted, stored))
+   end
+   return stored
 end
 
 local function probe(setup, stub, data)

@@ -3,9 +3,19 @@ local prometheus = require "spec.support.prometheus"
 local rig = require "spec.support.rig"
 local shell = require "spec.support.shell"
 
+-- As the echo, but a call that hangs holds its chat to the end of the spec.
+local PATIENT = [[
+local bot = require("zapi.bot").new {
+   client = require("zapi").client {timeout = 600},
+   limits = {replies_per_chat = false, cold_per_hour = false},
+}
+bot:on("text", function(ctx) ctx:reply(ctx.text) end, {timeout = 600})
+bot:run()
+]]
+
 local r, admin
 before_each(function()
-   r = rig.new()
+   r = rig.new {script = PATIENT}
    admin = r:up().admin
 end)
 after_each(function() r:close() end)
