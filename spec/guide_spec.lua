@@ -297,6 +297,44 @@ describe("docs/guide.md", function()
       durable.with(function(own) own:run(code .. chunk) end)
    end
 
+   it("has handlers, and commands that are the owner's", function()
+      in_process("local function owner(fn)", [[
+         t.page(PAGE)
+         local OWNER = "5511988880000"
+         for _, said in ipairs {
+            {"!fechar"}, {"!pizza 2 calabresa grande"}, {"!fechar férias", OWNER}, {"!pizza 1 x"},
+            {"!Abrir", OWNER}, {"!pizza"}, {"qual o preço?"}, {"!ajuda"},
+         } do
+            t.says(said[1], said[2])
+            t.settle()
+         end
+         t.wait(function() return #t.calls == 7 end)
+         assert.same({
+            "2 × calabresa grande, é isso?", "Fechado. *!abrir* abre de novo.",
+            "Estamos fechados: férias", "Aberto.", "Uso: !pizza <amount> <name…>",
+            "Escreva *!ajuda*.", "*Comandos*\n!pizza <amount> <name…> — pede uma pizza",
+         }, t.texts())
+      ]])
+   end)
+
+   it("names every field and method of ctx, and messages of every kind", function()
+      local section = read "docs/guide.md":match "\n## Handlers, events, ctx\n(.-)\n## "
+      local ctx = require "zapi.bot.ctx"
+      for _, set in ipairs {ctx.fields, ctx.methods} do
+         for name in pairs(set) do
+            if not name:find "^_" then
+               assert.is_truthy(section:find("%f[%w_]" .. name .. "%f[^%w_]"), name)
+            end
+         end
+      end
+      local events = require "zapi.events"
+      for _, name in ipairs(events.names) do
+         if core.kind_is(name, "message") or name:find "^group%." or name:find "^message%." then
+            assert.is_truthy(section:find("`" .. name .. "`", 1, true), name)
+         end
+      end
+   end)
+
    it("puts events aside, drops them, or keeps them as dead letters", function()
       durable.with(function(place)
          local output = in_process("ctx:retry_later(300)", [[
