@@ -27,7 +27,7 @@ describe("zapibot init", function()
          assert.is_truthy(out:find("zapibot chat " .. kind .. ".lua", 1, true), out)
          local folder = place.folder .. "/" .. kind
          for _, name in ipairs {kind .. ".lua", ("spec/%s_spec.lua"):format(kind), ".env.example",
-            ".gitignore", ".luarc.json"} do
+            ".gitignore", ".busted", ".luarc.json"} do
             assert.is_truthy(out:find("\n  " .. name .. "\n", 1, true), name)
             assert.is_truthy(#read(folder .. "/" .. name) > 10)
          end
@@ -40,9 +40,9 @@ describe("zapibot init", function()
          local root = shell.must("pwd"):gsub("%s+$", "")
          local code, out = shell.run(([[
             cd %s/%s && env -u ZAPIBOT_DATA LUA_PATH="%s/lua/?.lua;%s/lua/?/init.lua;;" \
-            LUA_CPATH="%s/?.so;;" timeout 60 %s /usr/bin/busted --output=plainTerminal spec]])
-            :format(place.folder, kind, root, root,
-               (support.program:gsub("/zapibot$", "")), os.getenv "ZAPI_LUA" or "lua5.4"))
+            LUA_CPATH="%s/?.so;;" timeout 60 busted %s --output=plainTerminal spec]])
+            :format(place.folder, kind, root, root, (support.program:gsub("/zapibot$", "")),
+               os.getenv "ZAPI_LUA" and "--lua=" .. os.getenv "ZAPI_LUA" or ""))
          assert.equal(0, code, out)
          assert.is_true(tonumber(out:match "(%d+) successes / 0 failures / 0 errors") > 1, out)
       end)

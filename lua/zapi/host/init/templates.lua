@@ -51,6 +51,9 @@ local LUARC <const> = [[
 }
 ]]
 
+-- Debian's busted runs specs with the system's Lua, which is often 5.1.
+local BUSTED <const> = 'return {default = {lua = "lua5.4"}}\n'
+
 local function asset(kind, name)
    return assert(core.asset(("zapi/host/init/%s/%s"):format(kind, name)))
 end
@@ -69,6 +72,7 @@ function M.files(kind, library)
    local settings = template.settings and "\n" .. template.settings or ""
    list[#list + 1] = {".env.example", ENV:format(kind .. ".lua") .. settings}
    list[#list + 1] = {".gitignore", IGNORED}
+   list[#list + 1] = {".busted", BUSTED}
    list[#list + 1] = {".luarc.json", LUARC:format(library and core.json_encode(library) or "")}
    return list
 end

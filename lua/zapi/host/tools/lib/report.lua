@@ -78,6 +78,14 @@ end
 local SIGNS = {ok = "ok", warn = "warn", fail = "FAIL", skipped = "-"}
 local INDENT = 22
 
+local function verdict(self)
+   if not self:ok() then return "Something is wrong: see FAIL." end
+   for _, c in ipairs(self:checks()) do
+      if c.state == "warn" then return "Nothing has failed, but look at warn." end
+   end
+   return "Nothing is wrong."
+end
+
 --- For people.
 ---@param width integer
 ---@return string
@@ -91,7 +99,7 @@ function Report:words(width)
             (" "):rep(INDENT) .. "-> ")
       end
    end
-   out[#out + 1] = self:ok() and "\nNothing is wrong.\n" or "\nSomething is wrong: see FAIL.\n"
+   out[#out + 1] = "\n" .. verdict(self) .. "\n"
    return table.concat(out)
 end
 
