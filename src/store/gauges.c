@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * See gauges.h. Each question is answered from an index or one row.
+ * See gauges.h. Each question is answered from an index or one row, but for the
+ * oldest event: that one costs as much as there are dead letters and questions.
  */
 #include "store/gauges.h"
 
@@ -9,11 +10,15 @@ static const char count_queued[] = "SELECT count(*) FROM send WHERE state=0";
 static const char count_unknown[] = "SELECT count(*) FROM send WHERE state=8";
 static const char unclean_ends[] =
     "SELECT value FROM meta WHERE name='unclean_ends'";
-/* Events of dead letters stay too: the first that still waits. */
+/* Events of dead letters stay too, and those that wait for a person's answer: the
+ * first that is neither. The dead are read once, and not for each event; whether
+ * one is parked is looked up by its key. */
 static const char oldest_event[] =
-    "SELECT e.received_at FROM event e WHERE NOT EXISTS (SELECT 1 FROM "
-    "delivery d INDEXED BY delivery_dead WHERE d.state=2 AND d.seq=e.seq) "
-    "ORDER BY e.seq LIMIT 1";
+    "SELECT e.received_at FROM event e WHERE e.seq NOT IN"
+    " (SELECT seq FROM delivery INDEXED BY delivery_dead WHERE state=2)"
+    " AND NOT EXISTS (SELECT 1 FROM automation a CROSS JOIN delivery d"
+    " ON d.automation=a.id AND d.person=e.person AND d.seq=e.seq"
+    " WHERE d.state=3) ORDER BY e.seq LIMIT 1";
 
 static double ask(struct zapi_sql *sql, const char *text)
 {

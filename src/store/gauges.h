@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * A few numbers about the file, for metrics: cheap enough for every second.
+ * A few numbers about the file, for metrics: milliseconds, or tens of them when
+ * there are ten thousands of dead letters or of messages that wait.
  */
 #ifndef ZAPI_STORE_GAUGES_H
 #define ZAPI_STORE_GAUGES_H
@@ -12,7 +13,8 @@ struct zapi_gauges {
     uint64_t unknown;      /* sends nobody knows the end of */
     uint64_t queued;       /* sends that wait to leave */
     uint64_t unclean;      /* ends of the process that were none in order */
-    double oldest_seconds; /* age of the oldest waiting event; 0: none */
+    double oldest_seconds; /* age of the oldest event that waits, and not for an
+                              answer; 0: none */
 };
 
 void zapi_gauges_read(struct zapi_sql *sql, double now,
