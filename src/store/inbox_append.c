@@ -120,14 +120,12 @@ static bool is_new(struct zapi_inbox_entry *e, bool *ok)
     return true;
 }
 
-static bool apply_append(struct zapi_job *job, struct zapi_sql *sql)
+static bool write_all(struct zapi_inbox_entry *e, struct zapi_sql *sql)
 {
-    struct zapi_inbox_entry *e = (struct zapi_inbox_entry *)job;
     struct zapi_inbox *in = e->in;
     struct zapi_event *ev = e->ev;
     char room[ZAPI_PERSON_MAX];
     bool ok = true, stands = true;
-    forget_key(e); /* of a run that was undone */
     if (ev->part && !ev->part->apply(ev->part, sql, &stands))
         return false;
     if (!stands || !is_new(e, &ok)) {
@@ -152,6 +150,18 @@ static bool apply_append(struct zapi_job *job, struct zapi_sql *sql)
     const char *person = zapi_inbox_person(room, ev->order, ev->seq);
     return write_event(sql, ev, person, &e->wanted) &&
            write_deliveries(in, sql, ev->seq, person, &e->wanted);
+}
+
+/* The others of the batch are applied again without one that fails: its
+ * repetition among them is no duplicate of anything, so the key leaves at once. */
+static bool apply_append(struct zapi_job *job, struct zapi_sql *sql)
+{
+    struct zapi_inbox_entry *e = (struct zapi_inbox_entry *)job;
+    forget_key(e); /* of a run that was undone */
+    bool ok = write_all(e, sql);
+    if (!ok)
+        forget_key(e);
+    return ok;
 }
 
 static void learn_author(struct zapi_inbox *in, const struct zapi_event *ev)

@@ -39,9 +39,11 @@ static const char delete_one[] =
 static const char update_one[] =
     "UPDATE delivery SET state=?4, attempts=?5, due=?6, ended=?7,"
     " by_script=?8, reason=?9 WHERE automation=?1 AND person=?2 AND seq=?3";
+/* By the event's row, which a merge takes along: a delivery is found by its whole
+ * key only. */
 static const char where_is_it[] =
-    "SELECT person FROM delivery WHERE automation=?1 AND seq=?2"
-    " AND EXISTS(SELECT 1 FROM event WHERE seq=?2)";
+    "SELECT d.person FROM event e CROSS JOIN delivery d ON d.automation=?1"
+    " AND d.person=e.person AND d.seq=e.seq WHERE e.seq=?2";
 static const char delete_event[] =
     "DELETE FROM event WHERE seq=?1 AND pending<=1";
 static const char count_event[] =
