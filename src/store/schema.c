@@ -67,6 +67,9 @@ static const char *const steps[] = {
     " interval REAL, cron TEXT, tz TEXT, chat TEXT, instance TEXT,"
     " payload TEXT, UNIQUE(automation, name, key));"
     "CREATE INDEX timer_due ON timer(due);",
+    /* ---- the next timer of one automation among the many of all ---- */
+    "DROP INDEX timer_due;"
+    "CREATE INDEX timer_due ON timer(automation, due, id);",
 };
 
 enum { NEWEST = sizeof steps / sizeof *steps };

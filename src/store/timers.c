@@ -37,7 +37,7 @@ static const char cancel_name[] =
     "DELETE FROM timer WHERE automation=?1 AND name=?2";
 static const char select_due[] =
     "SELECT id, name, key, due, interval, cron, tz, chat, instance, payload"
-    " FROM timer WHERE automation=?1 AND due<=?2 AND"
+    " FROM timer INDEXED BY timer_due WHERE automation=?1 AND due<=?2 AND"
     " (?4 IS NULL OR name IN (SELECT value FROM json_each(?4)))"
     " ORDER BY due, id LIMIT ?3";
 static const char count_rows[] =
