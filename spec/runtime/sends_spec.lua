@@ -227,6 +227,27 @@ describe("core.sends", function()
       assert.equal(1, got.theirs.queued)
    end)
 
+   it("says whether anything is due: not what waits for its time, nor another's", function()
+      local got = process [[
+         local svc, other = service(), service {name = "other"}
+         local out = {sends.is_due(svc)}
+         queue(svc, "5511999990001", "later", {at = core.now() + 3600})
+         queue(other, "5511999990001", "theirs")
+         out[2] = sends.is_due(svc)
+         queue(svc, "5511999990001", "first")
+         queue(svc, "5511999990001", "second")
+         out[3] = sends.is_due(svc)
+         sends.claim(svc, 8)
+         out[4] = sends.is_due(svc) -- held back by the first
+         sends.cancel(svc, {key = "second"})
+         out[5] = sends.is_due(svc)
+         svc:close()
+         other:close()
+         return out
+      ]]
+      assert.same({false, false, true, true, false}, got)
+   end)
+
    it("cancels, lists and counts by key, beginning of keys, person, lane and state", function()
       local got = process [[
          local svc, other = service(), service {name = "other"}

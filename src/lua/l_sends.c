@@ -711,6 +711,15 @@ static int l_count(lua_State *L)
     return 1;
 }
 
+/* is_due(service) -> boolean: does anything wait whose time has come? */
+static int l_is_due(lua_State *L)
+{
+    struct place p = place_of(L, "core.sends.is_due");
+    lua_pushboolean(L, zapi_sends_any_due(zapi_db_reader(zapi_hub_db(p.hub)),
+                                          p.name, zapi_clock_now()));
+    return 1;
+}
+
 /* knows(service, message_id) -> boolean */
 static int l_knows(lua_State *L)
 {
@@ -770,10 +779,13 @@ static int l_shadow_ban(lua_State *L)
 void zapi_l_sends_open(lua_State *L)
 {
     static const luaL_Reg functions[] = {
-        {"begin", l_begin}, {"stage", l_stage},           {"finish", l_finish},
-        {"claim", l_claim}, {"cancel", l_cancel},         {"pause", l_pause},
-        {"list", l_list},   {"count", l_count},           {"knows", l_knows},
-        {"guard", l_guard}, {"shadow_ban", l_shadow_ban}, {NULL, NULL},
+        {"begin", l_begin},   {"stage", l_stage},
+        {"finish", l_finish}, {"claim", l_claim},
+        {"cancel", l_cancel}, {"pause", l_pause},
+        {"list", l_list},     {"count", l_count},
+        {"knows", l_knows},   {"is_due", l_is_due},
+        {"guard", l_guard},   {"shadow_ban", l_shadow_ban},
+        {NULL, NULL},
     };
     zapi_class_register(L, &list_class);
     luaL_newlib(L, functions);

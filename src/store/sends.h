@@ -174,6 +174,9 @@ void zapi_sends_maintain(struct zapi_sends *s, double now);
 typedef void zapi_sends_visit(void *arg, const struct zapi_send *row);
 void zapi_sends_each(struct zapi_sql *sql, const struct zapi_sends_filter *f,
                      zapi_sends_visit *visit, void *arg);
+/* Is any queued row of the automation due, though it may not leave yet? */
+bool zapi_sends_any_due(struct zapi_sql *sql, const char *automation,
+                        double now);
 /* Counts by state, in the order of enum zapi_send_state. */
 void zapi_sends_count(struct zapi_sql *sql, const struct zapi_sends_filter *f,
                       uint64_t counts[ZAPI_SEND_CANCELLED + 1]);

@@ -153,6 +153,21 @@ void zapi_sends_count(struct zapi_sql *sql, const struct zapi_sends_filter *f,
     }
 }
 
+static const char any_due[] =
+    "SELECT 1 FROM send INDEXED BY send_queued"
+    " WHERE state=0 AND automation=?1 AND at<=?2 LIMIT 1";
+
+bool zapi_sends_any_due(struct zapi_sql *sql, const char *automation,
+                        double now)
+{
+    struct zapi_stmt *st = zapi_sql_begin(sql, any_due);
+    zapi_sql_text(st, 1, automation);
+    zapi_sql_real(st, 2, now);
+    bool any = zapi_sql_row(st);
+    zapi_sql_end(st);
+    return any;
+}
+
 /* ---- commands ---- */
 
 struct found {

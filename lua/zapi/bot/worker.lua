@@ -166,8 +166,9 @@ local function round(self)
       start(self, row)
    end
    if #rows > 0 then return pace end
-   -- Held back by what is on its way to the same person, or by a pause.
-   self.held = core.sends.count(self.service, {state = "queued"}).queued > 0
+   -- Held back by what is on its way to the same person, or by a pause. (What waits
+   -- for its time is not counted: it may be a campaign of thousands.)
+   self.held = core.sends.is_due(self.service)
    return due and due > 0 and due - core.now() or math.huge
 end
 
