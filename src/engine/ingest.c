@@ -366,7 +366,7 @@ static uint64_t rotl(uint64_t v, int n)
 }
 
 /* Two lanes with different odd constants, each fed with the other. The result
- * is kept on disk one day: never change it. */
+ * is kept on disk a week: never change it. */
 static void mix(struct hash *h, uint64_t v)
 {
     h->a = rotl(h->a ^ (v * UINT64_C(0x9e3779b97f4a7c15)), 29) *

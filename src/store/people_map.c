@@ -142,7 +142,7 @@ static struct slot *slot_of(const struct zapi_people_map *m, const char *id,
         if (s->id == FREE)
             return s;
         if (s->id != TOMB && s->hash == hash &&
-            memcmp(m->text + s->id, id, n) == 0 && m->text[s->id + n] == '\0')
+            strncmp(m->text + s->id, id, n) == 0 && m->text[s->id + n] == '\0')
             return s;
     }
 }

@@ -12,7 +12,7 @@
 #include "base/json.h"
 #include "store/sends_parts.h"
 
-enum { ECHO_SECONDS = 600, EARLY_SECONDS = 600, TEXT_MAX = 1 << 20 };
+enum { ECHO_SECONDS = 600, TEXT_MAX = 1 << 20 };
 
 /* ---- message ids ---- */
 
