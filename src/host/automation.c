@@ -17,6 +17,7 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "host/assets.h"
+#include "host/chunks.h"
 #include "host/heap.h"
 #include "lua/shutdown.h"
 #include "lua/task.h"
@@ -192,20 +193,38 @@ static void open_libraries(lua_State *L, struct zapi_automation *a)
     luaL_requiref(L, "zapi.core", zapi_core_open, 0);
 }
 
-/* Stack: -- chunk. Throws a text. */
-static void load_asset(lua_State *L, struct zapi_automation *a,
-                       const char *name)
+/* Pushes the function of a file of lua/; false: there is no such file, and
+ * nothing is pushed. Throws a text. */
+static bool push_chunk(lua_State *L, const char *name)
 {
     size_t len = 0;
-    const char *text = host_asset(a, name, &len);
-    if (!text) {
+    const char *text = asset_from_disk(name, &len);
+    const struct zapi_asset *asset = text ? NULL : zapi_asset_find(name);
+    bool ok = false;
+    if (text) {
+        lua_pushfstring(L, "@%s/%s", FROM_DISK, name);
+        ok = luaL_loadbufferx(L, text, len, lua_tostring(L, -1), "t") == LUA_OK;
+        lua_remove(L, -2);
+    } else if (asset) {
+        ok = zapi_chunk_push(L, asset);
+    } else {
+        return false;
+    }
+    return ok || lua_error(L);
+}
+
+/* Stack: -- chunk. Throws a text. */
+static void load_asset(lua_State *L, const char *name)
+{
+    if (!push_chunk(L, name)) {
         luaL_error(L, "%s is not inside this program", name);
     }
-    lua_pushfstring(L, "@%s", name);
-    if (luaL_loadbufferx(L, text, len, lua_tostring(L, -1), "t") != LUA_OK) {
-        lua_error(L);
-    }
-    lua_remove(L, -2);
+}
+
+/* chunk(name) -> the function of a file that is inside the program, or nil */
+static int l_chunk(lua_State *L)
+{
+    return push_chunk(L, luaL_checkstring(L, 1)) ? 1 : 0;
 }
 
 static void push_folder(lua_State *L, const char *script)
@@ -237,7 +256,7 @@ static void load_script(lua_State *L, struct zapi_automation *a)
     const char *script = a->config.script;
     FILE *f;
     if (script[0] == '@') {
-        load_asset(L, a, script + 1);
+        load_asset(L, script + 1);
         return;
     }
     if (a->config.file) {
@@ -306,10 +325,10 @@ static int l_setup(lua_State *L)
     zapi_host_set(L, &a->host);
     open_libraries(L, a); /* a core */
     set_given(L, a, 2);
-    load_asset(L, a, "zapi/host/prelude.lua");
+    load_asset(L, "zapi/host/prelude.lua");
     lua_pushvalue(L, -2);
     push_folder(L, a->config.script);
-    lua_pushstring(L, FROM_DISK);
+    lua_pushcfunction(L, l_chunk);
     lua_pushlightuserdata(L, a);
     lua_pushcclosure(L, l_note, 1);
     lua_call(L, 4, 0);

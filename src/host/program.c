@@ -20,6 +20,7 @@
 #include "engine/front.h"
 #include "engine/hub.h"
 #include "host/admin.h"
+#include "host/chunks.h"
 #include "host/control.h"
 #include "host/fleet.h"
 #include "host/inherited.h"
@@ -573,6 +574,7 @@ void zapi_program_delete(struct zapi_program *p)
     zapi_monitor_stop(p->monitor);
     zapi_notify_close(p->notify);
     close_handles(p);
+    zapi_chunks_free();
     zapi_metrics_clear();
     zapi_scripts_free(&p->scripts);
     zapi_config_delete(p->config);

@@ -2,24 +2,19 @@
 --
 -- `require` as a Lua function: the built-in one is C, and a module could not
 -- wait for a call while it loads. And a searcher for the modules inside the
--- program. Receives zapi.core, the script's folder, and who wants to know
--- which files are read (they are watched: --watch).
+-- program. Receives zapi.core, the script's folder, who has those modules as
+-- functions, and who wants to know which files are read (they are watched:
+-- --watch).
 
-local core, folder, from_disk, note = ...
+local core, folder, chunk_of, note = ...
 
 local loaded, loading = package.loaded, {}
 
 local function embedded(name)
    local path = name:gsub("%.", "/")
    for _, file in ipairs {path .. ".lua", path .. "/init.lua"} do
-      local text = core.asset(file)
-      if text then
-         local chunk, err = load(text, "@" .. (from_disk and from_disk .. "/" or "") .. file, "t")
-         if not chunk then
-            error(err, 0)
-         end
-         return chunk, ":embedded:" .. file
-      end
+      local chunk = chunk_of(file)
+      if chunk then return chunk, ":embedded:" .. file end
    end
    return "\n\tno module '" .. name .. "' inside zapibot"
 end
