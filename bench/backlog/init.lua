@@ -27,7 +27,7 @@ end
 
 -- How many wait: what was on its way when wrk ended is stored, too.
 local function waiting(setup, data)
-   local text = process.output(("'%s/zapibot' --data '%s' --json inbox stats"):format(
+   local text = process.output(("'%s/zapibot' inbox stats --data '%s' --json"):format(
       setup.build, data))
    return math.tointeger(tonumber(text:match '"waiting":(%d+)'))
 end
