@@ -848,6 +848,13 @@ void zapi_fronts_quiesce(struct zapi_fronts *all)
         zapi_front_quiesce(f);
 }
 
+void zapi_fronts_hang_up(struct zapi_fronts *all)
+{
+    for (struct zapi_front *f = all->first; f; f = f->next)
+        if (f->door)
+            zapi_door_hang_up(f->door);
+}
+
 size_t zapi_fronts_in_flight(struct zapi_fronts *all)
 {
     size_t n = 0;

@@ -113,6 +113,8 @@ void zapi_fronts_go(struct zapi_fronts *all);
 /* Looks at once for renewed certificates. */
 void zapi_fronts_renew(struct zapi_fronts *all);
 void zapi_fronts_quiesce(struct zapi_fronts *all);
+/* After it, when all is answered: closes the connections that are left. */
+void zapi_fronts_hang_up(struct zapi_fronts *all);
 size_t zapi_fronts_in_flight(struct zapi_fronts *all);
 
 #endif

@@ -55,6 +55,7 @@ struct zapi_program {
     int code;
     char status[200]; /* where some bot listens; "": nowhere */
     bool ending;
+    bool hung_up; /* on who asked and may ask again */
     bool over;
 };
 
@@ -72,7 +73,11 @@ static bool busy(struct zapi_program *p)
 static void on_look(uv_timer_t *timer)
 {
     struct zapi_program *p = timer->data;
-    if (!busy(p)) {
+    if (!busy(p) && !p->hung_up) {
+        /* Who asks after the bots have gone would be refused. */
+        p->hung_up = true;
+        zapi_fronts_hang_up(&p->fronts);
+    } else if (!busy(p)) {
         finish(p);
     } else if (uv_now(&p->loop) >= p->give_up) {
         zapi_warn("ten seconds are over; what still runs is cut off");

@@ -170,6 +170,14 @@ static void on_wake(void *arg)
     pthread_mutex_unlock(&lock);
 }
 
+static unsigned count_wakes(void)
+{
+    pthread_mutex_lock(&lock);
+    unsigned n = wakes;
+    pthread_mutex_unlock(&lock);
+    return n;
+}
+
 static void wait_wakes(unsigned n)
 {
     pthread_mutex_lock(&lock);
@@ -596,6 +604,30 @@ static void a_patient_one_serves_who_was_let_in(void)
     zapi_door_stop(d);
 }
 
+/* Else it would ask somebody who has gone meanwhile. */
+static void hang_up_closes_what_is_quiet(void)
+{
+    struct zapi_door *d =
+        start_with((struct zapi_door_config){.patient = true});
+    int quiet = dial(), asks = dial();
+    for (int i = 0; i < 2; i++) {
+        int fd = i ? asks : quiet;
+        put_post(fd, "/ok", "", "{}", 2);
+        CHECK_INT(answer(fd), 200);
+    }
+    puts_to(asks, "POST /ok HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n");
+    zapi_door_quiesce(d);
+    zapi_door_hang_up(d);
+    CHECK_INT(answer(quiet), 0);
+    CHECK(zapi_door_in_flight(d) > 0);
+    puts_to(asks, "{}");
+    CHECK_INT(answer(asks), 200);
+    wait_in_flight(d, 0);
+    close(quiet);
+    close(asks);
+    zapi_door_stop(d);
+}
+
 static void stop_in_the_middle_of_a_request(void)
 {
     struct zapi_door *d = start();
@@ -687,7 +719,7 @@ static void stream_queue_is_bounded(void)
     while ((n = zapi_stream_write(ex, piece, sizeof piece)) > 0)
         sent += (size_t)n;
     CHECK_INT(n, 0); /* the client does not read: full */
-    CHECK_INT(wakes, 0);
+    CHECK_INT(count_wakes(), 0);
     for (;;) { /* now it reads, and room is told */
         ssize_t k = recv(fd, got, sizeof got, 0);
         seen += k > 0 ? (size_t)k : 0;
@@ -1138,6 +1170,7 @@ int main(void)
     RUN(stop_with_suspended_connections);
     RUN(quiesce_lets_the_open_ones_end);
     RUN(a_patient_one_serves_who_was_let_in);
+    RUN(hang_up_closes_what_is_quiet);
     RUN(stop_in_the_middle_of_a_request);
     RUN(stream_in_pieces);
     RUN(a_broken_stream_breaks_off);
