@@ -1247,8 +1247,9 @@ function World:person(name, phone) end
 
 ---@param name string
 ---@param people zapi.testing.Person[]
+---@param admins? zapi.testing.Person[] who of them is one
 ---@return zapi.testing.Chat
-function World:group(name, people) end
+function World:group(name, people, admins) end
 
 --- Waits until the bot has handled everything.
 ---@param seconds? number

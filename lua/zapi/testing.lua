@@ -243,9 +243,10 @@ end
 --- A group of people (and the bot).
 ---@param name string
 ---@param people zapi.testing.Person[]
+---@param admins? zapi.testing.Person[] who of them is one
 ---@return zapi.testing.Chat
-function World:group(name, people)
-   local group = self.sandbox:group { name = name, members = people }
+function World:group(name, people, admins)
+   local group = self.sandbox:group { name = name, members = people, admins = admins }
    return setmetatable({ world = self, name = name, chat = group.id, seen = 0 }, Chat)
 end
 

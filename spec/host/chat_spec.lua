@@ -72,6 +72,28 @@ Bot: /as x
 ]], out)
    end)
 
+   it("makes who opens a group its admin", function()
+      local out = chat(bot [[
+bot:command("feche", function(ctx) ctx:reply "Fechado." end, {admin = true})]],
+         {"/group Clube", "!feche", "/as Bia", "!feche"})
+      assert.equal([[
+Ana @ Clube: !feche
+Bot: Fechado.
+Bia @ Clube: !feche
+Bot: Só administradores do grupo podem usar este comando.
+]], out)
+   end)
+
+   it("votes in polls, by number or by name", function()
+      local out = chat(bot [[
+bot:hears("enquete", function(ctx) ctx:send {text = "Quando?", poll = {"10", "20", "nunca"}} end)
+bot:on("vote", function(ctx) ctx:send("Voto: " .. ctx.event.pollVote.options[1].name) end)]],
+         {"/group Clube", "enquete", "10", "enquete", "2", "enquete", "nunca", "enquete", "4"})
+      local votes = {}
+      for vote in out:gmatch "Voto: (%w+)" do votes[#votes + 1] = vote end
+      assert.same({"10", "20", "nunca"}, votes)
+   end)
+
    it("says where a message goes that is for somebody else", function()
       local out = chat(bot [[
 bot:hears("avise", function(ctx)

@@ -45,7 +45,7 @@ describe("sandbox world", function()
       assert.not_equal(a.phone, b.phone)
       assert.equal("phone exists already",
          select(2, w:add_person { name = "C", phone = a.phone }))
-      assert.equal("phone belongs to the connected number",
+      assert.equal("5511999990099 is the number of the bot itself",
          select(2, w:add_person { name = "C", phone = w.phone }))
       assert.equal("name must be a text that is not empty",
          select(2, w:add_person { name = "  " }))

@@ -115,17 +115,29 @@ end
 
 -- ---- what the customer types -----------------------------------------------
 
--- "2" means the second button of what the bot said last, if it has buttons.
-local function chosen(self, text)
-   local n = tonumber(text:match "^%s*(%d+)%s*$")
-   if not n then return nil end
+-- What the bot said last and did not delete, or nil.
+local function last_said(self)
    local all = self.world.sandbox:messages(here(self))
    for i = #all, 1, -1 do
-      if all[i].fromMe and not all[i].deleted then
-         local item = show.items(all[i])[n]
-         return item and item.id
-      end
+      if all[i].fromMe and not all[i].deleted then return all[i] end
    end
+end
+
+-- "2" means the second button of what the bot said last, if it has buttons.
+local function chosen(last, text)
+   local item = last and show.items(last)[tonumber(text:match "^%s*(%d+)%s*$")]
+   return item and item.id
+end
+
+-- In a poll it means the option of that name, else the second one.
+local function voted(last, text)
+   local names = last and last.poll and last.poll.names
+   if not names then return nil end
+   local wanted = text:match "^%s*(.-)%s*$"
+   for _, name in ipairs(names) do
+      if name == wanted then return name end
+   end
+   return names[tonumber(wanted:match "^%d+$")]
 end
 
 local function person(self, name, phone)
@@ -160,7 +172,7 @@ end
 
 function commands.group(self, name)
    name = name ~= "" and name or "Grupo"
-   self.groups[name] = self.groups[name] or self.world:group(name, {self.who})
+   self.groups[name] = self.groups[name] or self.world:group(name, {self.who}, {self.who})
    self.group = self.groups[name]
    enter(self)
 end
@@ -176,8 +188,10 @@ function commands.quit(self) self.over = true end
 
 local function say(self, text)
    self:echo(text)
-   local id = chosen(self, text)
+   local last = last_said(self)
+   local id, vote = chosen(last, text), voted(last, text)
    if id then return self.who:clicks(id, self.group) end
+   if vote then return self.who:votes(vote, self.group) end
    self.who:says(text, self.group)
 end
 

@@ -89,7 +89,7 @@ function World:add_person(spec)
    if type(name) ~= "string" or not name:find("%S") then
       return nil, "name must be a text that is not empty"
    end
-   if phone == self.phone then return nil, "phone belongs to the connected number" end
+   if phone == self.phone then return nil, phone .. " is the number of the bot itself" end
    if self.by_key[phone] then return nil, "phone exists already" end
    local person = { name = name, phone = phone, lid = self.ids:digits(15) .. "@lid" }
    self.people[#self.people + 1] = person

@@ -11,11 +11,11 @@ local OPTIONS = {
 local MORE = [[
 The script runs against a sandbox in this process: nothing is sent, and what it
 keeps is gone at the end. A line is what the customer writes; a number chooses the
-button or the item of the bot's last message. What else can be typed:
+button, the item or the option of a poll of the bot's last message. What else can be typed:
 
   /as NAME [PHONE]
                  another customer speaks
-  /group [NAME]  in a group, with everybody who spoke there
+  /group [NAME]  in a group, with everybody who spoke there; who opens it is an admin
   /private       alone with the bot again
   /image [URL]   sends a picture
   /wait SECONDS  lets time pass
