@@ -197,6 +197,8 @@ function Store:__tostring()
    return ("zapi.store: %s%s"):format(self.name, self.shared and " (shared)" or "")
 end
 
+check.methods(Store, "store", "_ns")
+
 -- ---- namespaces ----
 
 --- The store of a namespace as the core names it: also of our own ones, which

@@ -44,6 +44,20 @@ describe("a dot in the place of a colon", function()
       end
    end)
 
+   it("is told in methods of stores and of the outbox", function()
+      local store = zapi.store "colon"
+      for _, name in ipairs {"get", "set", "delete", "update", "cas", "each"} do
+         local ok, err = pcall(function() store[name]("key", 1) end)
+         assert.is_false(ok)
+         assert.matches(("colon_spec.lua:%d: call it with a colon: store:%s(…)")
+            :format(line() - 3, name), err, 1, true)
+      end
+      local z = zapi.client {instance = "I", token = "TOKENTOKEN", base_url = "http://127.0.0.1:9"}
+      local ok, err = pcall(function() z.outbox.send("send_text", {}) end)
+      assert.is_false(ok)
+      assert.matches("call it with a colon: z.outbox:send(…)", err, 1, true)
+   end)
+
    it("is none when self is given", function()
       local bot, said = fake.bot(), nil
       bot.on(bot, "text", function(ctx)

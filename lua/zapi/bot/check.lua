@@ -103,6 +103,18 @@ function M.method(owner, name, fn, field)
    end
 end
 
+--- All methods of a class so.
+---@param class table
+---@param owner string
+---@param field string
+function M.methods(class, owner, field)
+   for name, fn in pairs(class) do
+      if type(fn) == "function" and name:sub(1, 2) ~= "__" then
+         class[name] = M.method(owner, name, fn, field)
+      end
+   end
+end
+
 --- Throws unless `fn` can be called.
 function M.callable(fn, what)
    local mt = type(fn) == "table" and getmetatable(fn)

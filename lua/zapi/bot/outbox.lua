@@ -241,6 +241,8 @@ function Outbox:each(filter)
    end
 end
 
+check.methods(Outbox, "z.outbox", "_client")
+
 --- Those of send, for `zapibot check`.
 M.options = send_options
 
