@@ -31,10 +31,12 @@ local Fleet = {}
 Fleet.__index = Fleet
 
 --- A folder, and nothing that runs.
+---@param program? string another than the one under test: words of a shell
 ---@return spec.Fleet
-function M.new()
+function M.new(program)
    local folder, remove = shell.folder()
-   return setmetatable({folder = folder, remove = remove, sent = 0}, Fleet)
+   return setmetatable({folder = folder, remove = remove, sent = 0,
+      program = program or shell.quote(support.program)}, Fleet)
 end
 
 function Fleet:path(name) return self.folder .. "/" .. name end
@@ -107,7 +109,7 @@ function Fleet:start(arguments, env, several)
    shell.must(([[cd %s; rm -f code pid; : >log
       (%s %s %s </dev/null >log 2>&1 & echo $! >pid
       wait $!; echo $? >code.new; mv code.new code) >/dev/null 2>&1 &]]):format(
-      shell.quote(self.folder), env_of(env or M.ACCOUNT), shell.quote(support.program), arguments))
+      shell.quote(self.folder), env_of(env or M.ACCOUNT), self.program, arguments))
    self.pid = self:wait_for("its number", function()
       return tonumber(M.read(self:path "pid"))
    end)
@@ -120,7 +122,7 @@ end
 --- Runs the program to its end; code and output.
 function Fleet:run(arguments, env)
    return shell.run(("cd %s && %s timeout 20 %s %s"):format(shell.quote(self.folder),
-      env_of(env or M.ACCOUNT), shell.quote(support.program), arguments))
+      env_of(env or M.ACCOUNT), self.program, arguments))
 end
 
 function Fleet:signal(name) assert(shell.run(("kill -%s %d"):format(name, self.pid)) == 0) end
