@@ -108,7 +108,7 @@ describe("the monitor", function()
          local one = list[i]
          assert.is_false(one.ok, one.way)
          assert.matches("^computed for more than 0%.1 s at loops%.lua:%d+$", one.err, 1, false)
-         assert.is_true(one.took >= 0.1 and one.took < 0.3, one.way .. ": " .. one.took .. " s")
+         assert.is_true(one.took >= 0.1 and one.took < 1, one.way .. ": " .. one.took .. " s")
       end
       assert.is_true(list[15].ok)
       -- All were joined: nobody else is told.
@@ -153,14 +153,17 @@ describe("the monitor", function()
 
    it("leaves a main chunk more time, and ends it too", function()
       write("main.lua", [[
-         local until_ = os.clock() + 0.3
-         while os.clock() < until_ do end
+         local now = require("zapi.core").hrtime
+         local until_ = now() + 0.3
+         while now() < until_ do end
          print "computed"
          while true do end]])
-      local code, out, err = place.run("--budget 0.1 main.lua", "ZAPIBOT_STUCK=0.8 ")
+      -- By the clock of the wall, as the monitor looks: of a busy machine's processor
+      -- the first loop may not get 0.3 s in two.
+      local code, out, err = place.run("--budget 0.1 main.lua", "ZAPIBOT_STUCK=2 ")
       assert.equal(1, code)
       assert.equal("computed\n", out)
-      assert.matches("computed for more than 0%.8 s at main%.lua:4", err)
+      assert.matches("computed for more than 2 s at main%.lua:5", err)
    end)
 
    it("does not look with a budget of 0", function()
