@@ -14,8 +14,10 @@ local CHATS <const> = 6
 
 -- Keys of events are kept for days, in sets in memory that double, and the file
 -- grows until the page caches are full: events do that, with reloads or without.
--- So the bot has run for days already: what grows from here on, reloads have left.
+-- So the bot has run for days already, and in the long run has been busy since its
+-- start: what grows from here on, reloads have left.
 local SEEN <const> = 110000
+local BUSY <const> = LONG and 40000 or 2000
 local DAYS <const> = ([[
 with recursive n(i) as (select 1 union all select i + 1 from n where i < %d)
 insert into seen(id, k0, k1, at, mid, author, mine)
@@ -57,6 +59,7 @@ describe("reloads under steady events:", function()
       crowd = people.new(f, CHATS)
       f:start(words, fleet.ACCOUNT .. "ASAN_OPTIONS=\"$ASAN_OPTIONS:quarantine_size_mb=1\" "
          .. "ZAPI_BASE_URL=http://" .. crowd.api .. " ")
+      crowd:warm_up(BUSY)
       crowd:begin(f.address)
    end
 
@@ -96,7 +99,7 @@ describe("reloads under steady events:", function()
       }
    end
 
-   it(("%d of them"):format(RELOADS), function()
+   it(("%d of them, and nothing grows"):format(RELOADS), function()
       start()
       local triggers, first = {by_file, by_command, by_signal}, nil
       for i = 1, RELOADS do
@@ -116,13 +119,13 @@ describe("reloads under steady events:", function()
       end
       local sums = crowd:check()
       assert.is_true(sums.n > 20 * RELOADS / 4)
-      assert.is_true(sums.n < SEEN * 0.9) -- or the sets double once more
+      assert.is_true(BUSY + sums.n < SEEN * 0.9) -- or the sets double once more
       local last = measure()
       local what = core.json_encode {first = first, last = last}
       assert.is_true(last.fds <= first.fds + 4, what)
       assert.is_true(last.threads <= first.threads, what)
       assert.is_true(last.handles <= first.handles + 4, what)
-      assert.is_true(last.rss <= first.rss * (LONG and 1.05 or 1.25), what)
+      assert.is_true(last.rss <= first.rss * (LONG and 1.05 or 1.1), what)
       assert.is_nil(f:log():match "has had its time")
       assert.equal(0, f:stop())
       print(what)

@@ -2,9 +2,11 @@
 -- and what became of each: chats that count 1, 2, 3 …, and people who ask and
 -- answer half a second later, perhaps to another generation or process.
 local assert = require "luassert"
+local core = require "zapi.core"
 local fleet = require "spec.support.fleet"
 local shell = require "spec.support.shell"
 local support = require "spec.host.support"
+local zapi = require "zapi"
 
 local M = {}
 
@@ -84,6 +86,7 @@ bot:hears("pergunta", function(ctx)
    local answer = ctx:ask "Qual?"
    note("c", answer and answer.text or "none")
 end)
+bot:hears("^aquece$", function() end)
 bot:on("text", function(ctx) note(ctx.text) end)
 ]]
 
@@ -112,6 +115,29 @@ end
 
 --- Tells them where the webhooks go: they begin.
 function People:begin(address) self.fleet:write("address", address) end
+
+--- So many texts come in, which the bot hears and does not note, on connections
+-- of their own.
+---@param n integer
+function People:warm_up(n)
+   local f, tasks, next_one = self.fleet, {}, 0
+   for i = 1, 32 do
+      tasks[i] = zapi.spawn(function()
+         while next_one < n do
+            next_one = next_one + 1
+            local reply = assert(core.http_request {
+               method = "POST", url = ("http://%s/webhook/%s"):format(f.address, fleet.SECRET),
+               headers = {["Content-Type"] = "application/json", Connection = "close"},
+               body = core.json_encode {type = "ReceivedCallback", instanceId = "3C0FFEE1",
+                  messageId = ("WARM%07d"):format(next_one), fromMe = false,
+                  phone = ("55115550%05d"):format(next_one % 500), text = {message = "aquece"}},
+            })
+            assert.equal(200, reply.status)
+         end
+      end)
+   end
+   for _, task in ipairs(tasks) do task:join() end
+end
 
 --- How many requests have been answered.
 function People:count()
