@@ -12,8 +12,7 @@
 #include "store/admin_turn.h"
 #include "store/connection.h"
 
-#define ERRORS      5
-#define VACUUM_WAIT 10000 /* ms */
+#define ERRORS 5
 
 /* ---- status ---- */
 
@@ -198,32 +197,14 @@ static bool remove_person(struct zapi_admin_turn *t, struct zapi_sql *sql)
     size_t rows =
         zapi_people_forget(t->admin->people, sql, t->rq.chat, note_delivery, t);
     zapi_put_int(t->out, "rows", (int64_t)rows);
-    return !t->error[0];
-}
-
-/* Removed rows leave their bytes in free pages and in the log: the file is
- * written anew, and the log emptied. */
-static bool rewrite(struct zapi_admin_turn *t, char *why, size_t room)
-{
-    struct zapi_error error = {.kind = ZAPI_E_NONE};
-    struct zapi_sql *sql = zapi_sql_open(zapi_db_path(t->admin->db),
-                                         ZAPI_SQL_WRITE, VACUUM_WAIT, &error);
-    const char *reason = error.message;
-    bool ok = sql && zapi_sql_script(sql, "VACUUM") &&
-              zapi_sql_ask(sql, "PRAGMA wal_checkpoint(TRUNCATE)", 1) == 0;
-    if (sql && !ok && !zapi_sql_failed(sql, &reason)) {
-        reason = "somebody reads it just now";
-    }
-    if (!ok) {
-        snprintf(why, room, "%s", reason);
-    }
-    zapi_sql_close(sql);
-    return ok;
+    /* A part that could not be removed: nothing is, and it is said. */
+    return !t->error[0] && !zapi_sql_trouble(sql) &&
+           !zapi_sql_failed(sql, NULL);
 }
 
 bool zapi_admin_forget(struct zapi_admin_turn *t, struct zapi_sql *sql)
 {
-    char why[400] = "";
+    struct zapi_error error = {.kind = ZAPI_E_NONE};
     (void)sql;
     if (!t->rq.chat[0] || !t->admin->people) {
         return zapi_admin_fail(t, "whom?");
@@ -231,7 +212,8 @@ bool zapi_admin_forget(struct zapi_admin_turn *t, struct zapi_sql *sql)
     if (!zapi_admin_write(t, remove_person)) {
         return false;
     }
-    zapi_put_bool(t->out, "rewritten", rewrite(t, why, sizeof why));
-    zapi_put_opt(t->out, "why", why);
+    /* Removed rows leave their bytes in free pages and in the log. */
+    zapi_put_bool(t->out, "rewritten", zapi_db_rewrite(t->admin->db, &error));
+    zapi_put_opt(t->out, "why", error.message);
     return true;
 }

@@ -2,8 +2,8 @@
  *
  * Checkpoints on a connection and a thread of their own. `lock` guards all
  * fields; the connection belongs to the thread. The writer's transactions and
- * a truncating checkpoint exclude each other by `writing` and `holding`; the
- * thread goes first when it wants to, or a writer under load would never let
+ * a truncating checkpoint (or whoever holds it) exclude each other by `writing`
+ * and `holding`; the thread goes first when it wants to, or a writer under load would never let
  * it in. Start at checkpoint_main.
  */
 #include "store/checkpoint.h"
@@ -46,22 +46,36 @@ static void pass(struct zapi_checkpoint *cp)
     pthread_mutex_lock(&cp->lock);
 }
 
-static void empty(struct zapi_checkpoint *cp)
+/* Under the lock: when this returns, no transaction is under way, and none begins
+ * before let_in. */
+static void keep_out(struct zapi_checkpoint *cp)
 {
-    pass(cp); /* most of the work, while the writer goes on */
+    while (cp->holding)
+        pthread_cond_wait(&cp->leave, &cp->lock);
     cp->holding = true;
     while (cp->writing)
         pthread_cond_wait(&cp->leave, &cp->lock);
+}
+
+static void let_in(struct zapi_checkpoint *cp)
+{
+    cp->holding = false;
+    pthread_cond_broadcast(&cp->leave);
+}
+
+static void empty(struct zapi_checkpoint *cp)
+{
+    pass(cp); /* most of the work, while the writer goes on */
+    keep_out(cp);
     pthread_mutex_unlock(&cp->lock);
     bool done =
         zapi_sql_ask(cp->sql, "PRAGMA wal_checkpoint(TRUNCATE)", 1) == 0;
     zapi_sql_failed(cp->sql, NULL);
     pthread_mutex_lock(&cp->lock);
-    cp->holding = false;
     /* Not done: a reader is in the way. Not again before more is written. */
     cp->moved = done ? 0 : cp->pages;
     cp->pages = done ? 0 : cp->pages;
-    pthread_cond_broadcast(&cp->leave);
+    let_in(cp);
 }
 
 /* Until there is something to do. true: nothing was written for a while. */
@@ -179,5 +193,19 @@ void zapi_checkpoint_leave(struct zapi_checkpoint *cp, size_t pages)
     }
     if (cp->holding)
         pthread_cond_broadcast(&cp->leave);
+    pthread_mutex_unlock(&cp->lock);
+}
+
+void zapi_checkpoint_hold(struct zapi_checkpoint *cp)
+{
+    pthread_mutex_lock(&cp->lock);
+    keep_out(cp);
+    pthread_mutex_unlock(&cp->lock);
+}
+
+void zapi_checkpoint_go(struct zapi_checkpoint *cp)
+{
+    pthread_mutex_lock(&cp->lock);
+    let_in(cp);
     pthread_mutex_unlock(&cp->lock);
 }

@@ -22,5 +22,9 @@ void zapi_checkpoint_stop(struct zapi_checkpoint *cp);
  * when nothing was written. */
 void zapi_checkpoint_enter(struct zapi_checkpoint *cp);
 void zapi_checkpoint_leave(struct zapi_checkpoint *cp, size_t pages);
+/* Any other thread: no transaction of the writer is under way from hold to go. It
+ * waits meanwhile, where SQLite's lock would refuse what it has to write. */
+void zapi_checkpoint_hold(struct zapi_checkpoint *cp);
+void zapi_checkpoint_go(struct zapi_checkpoint *cp);
 
 #endif

@@ -24,7 +24,7 @@
 #include "store/schema.h"
 #include "store/writer.h"
 
-enum { WAIT_MS = 250 };
+enum { WAIT_MS = 250, REWRITE_WAIT_MS = 10000 };
 
 /* Of larger files the tables of bodies and keys are left out: reading them
  * would take longer than a restart may. 200 MB take 0.2 s when cached. */
@@ -410,5 +410,26 @@ bool zapi_db_backup(struct zapi_db *db, const char *target,
     }
 out:
     free(temp);
+    return ok;
+}
+
+/* ---- anew ---- */
+
+bool zapi_db_rewrite(struct zapi_db *db, struct zapi_error *error)
+{
+    const char *why = "";
+    struct zapi_sql *sql =
+        zapi_sql_open(db->path, ZAPI_SQL_WRITE, REWRITE_WAIT_MS, error);
+    if (!sql)
+        return false;
+    zapi_checkpoint_hold(db->cp);
+    bool ok = zapi_sql_script(sql, "VACUUM") &&
+              zapi_sql_ask(sql, "PRAGMA wal_checkpoint(TRUNCATE)", 1) == 0;
+    zapi_checkpoint_go(db->cp);
+    if (!ok && !zapi_sql_failed(sql, &why))
+        why = "somebody reads it just now";
+    if (!ok)
+        zapi_error_set(error, ZAPI_E_IO, "%s", why);
+    zapi_sql_close(sql);
     return ok;
 }

@@ -91,6 +91,11 @@ enum zapi_db_result zapi_db_run(struct zapi_db *db, struct zapi_job *job);
 bool zapi_db_backup(struct zapi_db *db, const char *target,
                     struct zapi_error *error);
 
+/* Writes the file anew and empties the log: of what was removed no byte is left.
+ * Jobs wait until it is done. Any thread but the writer's and the loop's. false:
+ * *error. */
+bool zapi_db_rewrite(struct zapi_db *db, struct zapi_error *error);
+
 struct zapi_db_stats {
     uint64_t commits, jobs; /* so far */
     double commit_seconds;  /* in all */

@@ -653,6 +653,26 @@ static void forgets_to_the_last_byte(void)
     end();
 }
 
+/* All of it or nothing, and nobody is told that it was done. */
+static void forgets_wholly_or_says_so(void)
+{
+    begin();
+    sql("INSERT INTO automation(id,name) VALUES(1,'bot');"
+        "INSERT INTO event(seq,chat,person,pending,body) VALUES"
+        "(1,'5511988887777','5511988887777',1,'{}');"
+        "INSERT INTO delivery(automation,person,seq,state) VALUES"
+        "(1,'5511988887777',1,0);"
+        "INSERT INTO timer(automation,name,due,chat) VALUES"
+        "('bot','t',9e9,'5511988887777');"
+        "CREATE TRIGGER no BEFORE DELETE ON timer BEGIN"
+        " SELECT RAISE(FAIL,'no'); END");
+    CHECK(has(run("{\"do\":\"forget\",\"chat\":\"5511988887777\"}"),
+              "{\"ok\":false,\"error\":\"the database refused it\"}"));
+    CHECK_STR(told, "");
+    CHECK_INT(ask_sql("SELECT count(*) FROM event"), 1);
+    end();
+}
+
 /* ---- socket or file ---- */
 
 static void finds_its_way(void)
@@ -758,6 +778,7 @@ int main(void)
     RUN(restores_nothing_but_whole_backups);
     RUN(takes_the_place_of_a_damaged_one);
     RUN(forgets_to_the_last_byte);
+    RUN(forgets_wholly_or_says_so);
     RUN(finds_its_way);
     RUN(says_who_holds_the_folder);
     RUN(binds_in_a_folder_with_a_long_name);

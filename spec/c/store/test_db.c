@@ -3,6 +3,7 @@
  * The durable file and its writer: groups, jobs that fail, disks that fail,
  * processes that are killed. Real files, real processes.
  */
+#include <poll.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -466,6 +467,43 @@ static void a_backup_while_it_runs(void)
     zapi_db_close(db);
 }
 
+static void *rewrite(void *arg)
+{
+    struct zapi_error e = {.kind = ZAPI_E_NONE};
+    bool ok = zapi_db_rewrite(arg, &e);
+    if (!ok)
+        fprintf(stderr, "rewrite: %s\n", e.message);
+    return ok ? arg : NULL;
+}
+
+/* It takes longer than the writer waits for SQLite's lock: nothing may be refused
+ * for that. */
+static void nothing_is_refused_while_it_is_written_anew(void)
+{
+    pthread_t thread;
+    void *ok = NULL;
+    struct zapi_db *db = open_db();
+    struct zapi_sql *sql =
+        zapi_sql_open(zapi_db_path(db), ZAPI_SQL_WRITE, 5000, &error);
+    CHECK(zapi_sql_script(
+        sql, "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n"
+             " WHERE i<100000) INSERT INTO event(seq, body)"
+             " SELECT i, hex(randomblob(400)) FROM n"));
+    zapi_sql_close(sql);
+    alarms.n = 0;
+    pthread_create(&thread, NULL, rewrite, db);
+    for (int i = 0; i < 300; i++) {
+        struct number n = number(i, NULL);
+        CHECK_INT(zapi_db_run(db, &n.job), ZAPI_DB_OK);
+        poll(NULL, 0, 5);
+    }
+    pthread_join(thread, &ok);
+    CHECK(ok != NULL);
+    CHECK_INT(alarms.n, 0);
+    CHECK_INT(count_numbers(db), 300);
+    zapi_db_close(db);
+}
+
 static void the_log_stays_bounded(void)
 {
     enum { EACH = 1024 * 1024, N = 100 };
@@ -584,6 +622,7 @@ int main(void)
     EACH(a_full_disk_is_survived);
     EACH(kill_9_in_the_middle);
     EACH(a_backup_while_it_runs);
+    EACH(nothing_is_refused_while_it_is_written_anew);
     EACH(the_log_stays_bounded);
     EACH(from_several_threads);
     EACH(a_statement_that_is_wrong);
