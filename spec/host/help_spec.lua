@@ -1,4 +1,5 @@
 -- `zapibot help`: commands and endpoints, for people.
+local shell = require "spec.support.shell"
 local support = require "spec.host.support"
 local catalogue = require "zapi.host.cli.catalogue"
 local assign = require "zapi.host.cli.assign"
@@ -62,6 +63,22 @@ describe("zapibot help", function()
       code, out = place.run "help dev"
       assert.equal(0, code)
       assert.matches("^Usage: zapibot dev ", out)
+      assert.is_truthy(out:find(".zapibot/dev", 1, true))
+   end)
+
+   it("tells of the sandbox's HTTP what the sandbox does", function()
+      local _, out = place.run "help sandbox"
+      local env, stop = support.sandbox(place)
+      local base, tried = env:match "ZAPI_BASE_URL='?([^%s']+)", 0
+      for method, path, body in out:gmatch "\n  (%u+) +(/__sandbox/%S+) *([^\n]*)" do
+         local data = method == "POST" and " -d '" .. body .. "'" or ""
+         local _, status = shell.run(("curl -s -o %s/reply -w '%%{http_code}'%s '%s%s'")
+            :format(place.folder, data, base, path))
+         assert.matches("^20[01]$", status, path)
+         tried = tried + 1
+      end
+      stop()
+      assert.equal(7, tried)
    end)
 
    it("names the nearest for what it does not know, and ends with 2", function()

@@ -157,12 +157,50 @@ local function run_help_of(name)
    end
 end
 
+-- Of those that are no tools.
+local MORE <const> = {
+   run = [[
+A name that ends in .lua runs without the word: zapibot bot.lua. What a bot keeps
+lies in .zapibot beside the first script; --data says where else. SIGHUP or
+'zapibot reload' takes the new version of its scripts, SIGTERM ends in order.
+
+Options: see zapibot --help.
+]],
+   dev = [[
+Nothing leaves this machine: the sandbox answers in the place of Z-API. Its page,
+where you are the customers, is at --listen; the bot has an address of its own.
+The script is loaded anew when one of its files changes. What the bot keeps is in
+.zapibot/dev beside the script, and stays; the chats go with the process.
+
+  zapibot dev bot.lua
+  zapibot dev --listen 127.0.0.1:0 bot.lua     any free port
+
+Options: see zapibot --help.
+]],
+   sandbox = [[
+Z-API on this machine, at --listen, for programs in any language: it prints the
+credentials that go with it. Beside the page, people act by HTTP, in JSON:
+
+  POST /__sandbox/people       {"name": "Leo", "phone": "5511999990007"}
+  POST /__sandbox/groups       {"name": "Clube", "members": ["5511999990001"]}
+  POST /__sandbox/messages     {"from": "5511999990001", "text": "oi"}
+                               with "chat": a group; or "image", "button", "vote" …
+  POST /__sandbox/connection   {"connected": false}
+  GET  /__sandbox/messages?chat=5511999990001
+  GET  /__sandbox/state        people, groups, addresses of webhooks
+  GET  /__sandbox/journal      the calls that were made
+
+All of it is gone when the process ends.
+]],
+}
+
 local function print_command(name)
    for _, command in ipairs(args.listed "command") do
       if command.name == name then
          run_help_of(name)
          io.stdout:write("Usage: zapibot ", name, command.words ~= "" and " " or "", command.words,
             "\n\n", command.help:sub(1, 1):upper(), command.help:sub(2), ".\n")
+         if MORE[name] then io.stdout:write("\n", MORE[name]) end
          return true
       end
    end
