@@ -58,4 +58,17 @@ describe("states of a message", function()
       r:kill {signal = "SIGTERM"}
       assert.equal(1, r:states().read)
    end)
+
+   it("that come before the answer to the call count, and the answer does not undo them", function()
+      r:mode {ms = 300}
+      r:events {count = 1, chats = 1}
+      r:flying {at_least = 1}
+      local id = ("RIG%017d"):format(1) -- what the rig will answer
+      all_200(r:post {bodies = {status(id, "READ", 2000), status(id, "RECEIVED", 1000)}})
+      assert.equal(1, r:stats().inFlight)
+      local row = rig.await("it is read", function() return r:sends "read"[1] end)
+      assert.equal(id, row.message_id)
+      r:drained()
+      assert.equal(1, r:states().read)
+   end)
 end)
