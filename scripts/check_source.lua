@@ -25,7 +25,7 @@ local homes = {
    { "^lua%.h$", { "^src/lua/", "^src/host/" } },
    { "^lualib%.h$", { "^src/lua/", "^src/host/" } },
    { "^lauxlib%.h$", { "^src/lua/", "^src/host/" } },
-   { "^curl/", { "^src/net/client%.c$" } },
+   { "^curl/", { "^src/net/client[%w_]*%.c$", "^src/net/client_parts%.h$" } },
    { "^microhttpd%.h$", { "^src/net/door%.c$" } },
    { "^gnutls/", { "^src/net/tls%.c$" } },
    { "^sqlite3%.h$", { "^src/store/[%w_]+%.c$" } },
