@@ -11,6 +11,7 @@ local FIXTURE = "spec/fixtures/webhooks/received_text.json"
 ---@field size integer bytes of a body
 ---@field pipelined integer requests written at once
 ---@field connections? integer 64
+---@field instances? integer events of so many instances; 0: of that of the sample
 
 local runs = 0
 
@@ -28,7 +29,7 @@ function M.post(server, load, seconds)
    local got = process.numbers(1, { "wrk", "-t1", "-c" .. (load.connections or 64),
       "-d" .. seconds .. "s", "--latency", "-s", "bench/lib/post.lua",
       "http://" .. server.address .. process.webhook_path, "--",
-      FIXTURE, tag(), load.size, load.pipelined })
+      FIXTURE, tag(), load.size, load.pipelined, load.instances or 0 })
    return { requests = got[1], refused = got[2], broken = got[3], seconds = got[4],
       p50 = got[5], p99 = got[6] }
 end
@@ -56,17 +57,19 @@ end
 
 --- A B A B …; the first round warms up and is not counted. Rows by name of server.
 ---@param servers bench.Process[]
+---@param load bench.Load|fun(server: bench.Process): bench.Load
 ---@return table<string, table[]>
 function M.alternate(servers, stub, load, rounds, seconds)
    local rows = {}
    for i = 0, rounds do
       for _, server in ipairs(servers) do
-         local row = round(server, stub, load, i == 0 and 1 or seconds)
+         local given = type(load) == "function" and load(server) or load
+         local row = round(server, stub, given, i == 0 and 1 or seconds)
          if i > 0 then
             rows[server.name] = rows[server.name] or {}
             table.insert(rows[server.name], row)
          end
-         io.stderr:write(("%s %s %s: %s events/s, p99 %.2f ms, %.1f µs\n"):format(load.name,
+         io.stderr:write(("%s %s %s: %s events/s, p99 %.2f ms, %.1f µs\n"):format(given.name,
             i > 0 and i or "(warm-up)", server.name, numbers.show(row.events), row.p99, row.cpu))
       end
    end

@@ -1,16 +1,18 @@
 -- A script for wrk: posts text events, each with a message id of its own, from
 -- a thousand people. LuaJIT (Lua 5.1), run by wrk, not by us.
---   wrk … -s post.lua URL -- FIXTURE TAG SIZE PIPELINED
+--   wrk … -s post.lua URL -- FIXTURE TAG SIZE PIPELINED [INSTANCES]
 -- TAG keeps the ids of one run apart from those of the next; SIZE is the length
--- of the body in bytes; PIPELINED requests are written at once.
+-- of the body in bytes; PIPELINED requests are written at once. INSTANCES: one after
+-- the other, named by their number in 32 digits; without, that of the sample.
 
 -- luacheck: std luajit, globals init request done wrk
 
 local PEOPLE = 1000
 local MARK = "\1" -- stands where the changing digits go
 
-local before, phone_to_lid, lid_to_id, after
+local before, lid_to_instance, instance_to_id, id_to_phone, after
 local tag, pipelined
+local instances = {}
 local sent = 0
 
 local function read_file(name)
@@ -44,8 +46,11 @@ function init(args)
    local text = template(args[1], size)
    for name in text:gmatch('"(%w+)":"' .. MARK) do order[#order + 1] = name end
    assert(table.concat(order, " ") == "chatLid messageId phone")
-   before, phone_to_lid, lid_to_id, after =
-      text:match("^(.-)" .. MARK .. "(.-)" .. MARK .. "(.-)" .. MARK .. "(.*)$")
+   before, lid_to_instance, instances[1], instance_to_id, id_to_phone, after =
+      text:match("^(.-)" .. MARK .. '(.-"instanceId":")(%x+)(.-)' .. MARK .. "(.-)" .. MARK
+         .. "(.*)$")
+   assert(#instances[1] == 32)
+   for i = 1, tonumber(args[5] or 0) do instances[i] = ("%032d"):format(i) end
    before = ("POST %s HTTP/1.1\r\nHost: %s\r\nContent-Type: application/json\r\n"
       .. "Content-Length: %d\r\n\r\n%s"):format(wrk.path, wrk.headers["Host"], size, before)
 end
@@ -53,8 +58,9 @@ end
 local function one()
    sent = sent + 1
    local person = sent % PEOPLE
-   return ("%s%015d%s%s%016X%s%013d%s"):format(before, 100000000000000 + person,
-      phone_to_lid, tag, sent, lid_to_id, 5511900000000 + person, after)
+   return ("%s%015d%s%s%s%s%016X%s%013d%s"):format(before, 100000000000000 + person,
+      lid_to_instance, instances[sent % #instances + 1], instance_to_id, tag, sent,
+      id_to_phone, 5511900000000 + person, after)
 end
 
 function request()

@@ -76,6 +76,16 @@ function M.cpu(p)
    return (fields[12] + fields[13]) / ticks
 end
 
+--- What it holds now, in MB: resident, and of that what is its own.
+---@param p bench.Process
+---@return number, number
+function M.memory(p)
+   local text = read_file(("/proc/%d/smaps_rollup"):format(p.pid)) or ""
+   local own = tonumber(text:match "Private_Clean:%s+(%d+)")
+      + tonumber(text:match "Private_Dirty:%s+(%d+)")
+   return tonumber(text:match "Rss:%s+(%d+)") / 1024, own / 1024
+end
+
 --- The most memory that the process has held so far, in MB.
 ---@param p bench.Process
 ---@return number

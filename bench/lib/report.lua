@@ -4,7 +4,8 @@ local process = require "bench.lib.process"
 
 local M = {}
 
-local ORDER = { "echo", "inbox", "backlog", "conversation", "http", "encode", "footprint" }
+local ORDER = { "echo", "inbox", "backlog", "conversation", "many", "reload", "http", "encode",
+   "footprint" }
 
 local HEAD = [[
 # Benchmark results
