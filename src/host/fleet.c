@@ -21,6 +21,7 @@
 
 #include "base/log.h"
 #include "base/redact.h"
+#include "host/heap.h"
 #include "host/plan.h"
 #include "host/watcher.h"
 #include "lua/generation.h"
@@ -625,13 +626,18 @@ static void step_old(struct member *m)
 {
     struct generation **link = &m->old, *g;
     uint64_t now = uv_now(m->fleet->config.loop);
+    bool gone = false;
     while ((g = *link) != NULL) {
         if (may_go(g, now)) {
             *link = g->after;
             generation_free(g);
+            gone = true;
         } else {
             link = &g->after;
         }
+    }
+    if (gone) {
+        zapi_heap_give_back();
     }
 }
 

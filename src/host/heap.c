@@ -8,6 +8,9 @@
  */
 #include "host/heap.h"
 
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -91,6 +94,13 @@ void zapi_heap_delete(struct zapi_heap *h)
         h->chunks = next;
     }
     free(h);
+}
+
+void zapi_heap_give_back(void)
+{
+#ifdef __GLIBC__
+    malloc_trim(1 << 20);
+#endif
 }
 
 static bool is_small(size_t size)

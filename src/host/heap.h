@@ -27,6 +27,9 @@ struct zapi_heap *zapi_heap_new(size_t limit);
 void zapi_heap_collect(struct zapi_heap *h, lua_State *L);
 /* After lua_close: frees all at once. */
 void zapi_heap_delete(struct zapi_heap *h);
+/* To the system, what closed states have left: else the process stays as large
+ * as it was while several generations were alive. */
+void zapi_heap_give_back(void);
 /* Bytes that the state holds, garbage too. */
 size_t zapi_heap_used(const struct zapi_heap *h);
 /* Bytes that it may still take; SIZE_MAX without a limit. */
