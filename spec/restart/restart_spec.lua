@@ -9,7 +9,7 @@ local shell = require "spec.support.shell"
 local support = require "spec.host.support"
 local zapi = require "zapi"
 
-local RESTARTS <const> = math.tointeger(tonumber(os.getenv "ZAPI_RESTARTS" or 6))
+local RESTARTS <const> = math.tointeger(tonumber(os.getenv "ZAPI_RESTARTS" or 10))
 local CHATS <const> = 6
 local LONGEST <const> = 5 -- seconds that a webhook may wait for its answer
 
@@ -34,16 +34,16 @@ end
 describe("restarts under steady events:", function()
    local f, crowd, manager
 
+   local function pid() return tonumber(fleet.read(f:path "pid")) end
+
    setup(function() f = fleet.new() end)
    teardown(function()
       f:write("enough", "")
       if manager then shell.run("kill -9 " .. manager) end
-      if f:path "pid" then shell.run("kill -9 " .. fleet.read(f:path "pid")) end
+      if pid() then shell.run("kill -9 " .. pid()) end
       if crowd then crowd:close() end
       f.remove()
    end)
-
-   local function pid() return tonumber(fleet.read(f:path "pid")) end
 
    local function listening()
       return select(2, f:log():gsub("listening 127%.0%.0%.1:%d+ %(webhook%)", ""))
