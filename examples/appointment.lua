@@ -61,7 +61,7 @@ bot:hears({"agendar", "marcar", "horário"}, function(ctx, next)
    if ctx.is_group then return next() end
    local day = ctx:ask("Para que dia? Responda como *25/11*. (Segunda a sábado; *sair* desiste.)", {
       match = function(answer) return day_of(answer.text or "", answer.now) end,
-      retry = "Não consigo nesse dia. Escreva dia e mês, como *25/11*, de segunda a sábado.",
+      retry = "Não consigo nesse dia. Escreva como *25/11*: segunda a sábado, até daqui a 60 dias.",
       escape = {"sair"},
    })
    if not day then return ctx:send "Tudo bem! Escreva *agendar* quando quiser." end

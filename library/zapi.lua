@@ -919,6 +919,7 @@ function ctx:menu(msg, items, options) end
 ---@field id string|number
 ---@field label string
 ---@field description? string in lists and text
+---@field value? any yours: a price, a row of a table; the choice has it
 
 ---@class zapi.MenuOptions
 ---@field as? "auto"|"buttons"|"list"|"text"

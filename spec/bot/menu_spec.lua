@@ -193,6 +193,44 @@ describe("ctx:menu", function()
       end)
    end)
 
+   it("gives the item's own value, also to a process that has not asked", function()
+      durable.with(function(place)
+         local SETUP <const> = MENU .. [[
+            t.up(function(bot)
+               bot:hears("oi", function(ctx)
+                  local choice, answer = ctx:menu("Qual?", {
+                     {id = "m", label = "Mussarela", value = {price = 4900}},
+                     {id = "c", label = "Calabresa", value = {price = 5200}},
+                     {id = "n", label = "Nada"},
+                  })
+                  local sure = answer:ask(("%s?"):format(choice.value and choice.value.price))
+                  sure:reply(("%s: %d"):format(choice.label, choice.value.price))
+               end)
+            end)
+         ]]
+         place:crash(SETUP .. [[
+            t.says("oi")
+            t.wait_calls(1)
+            assert.same({{id = "m", label = "Mussarela"}, {id = "c", label = "Calabresa"},
+               {id = "n", label = "Nada"}}, t.calls[1].body.buttonList.buttons)
+            t.stored()
+            t.die()
+         ]])
+         place:crash(SETUP .. [[
+            t.says("2")
+            t.wait_calls(1)
+            assert.same({"5200?"}, t.texts())
+            t.stored()
+            t.die()
+         ]])
+         place:run(SETUP .. [[
+            t.says("sim")
+            t.wait_calls(1)
+            assert.same({"Calabresa: 5200"}, t.texts())
+         ]])
+      end)
+   end)
+
    it("keeps other failures of a send", function()
       run [[
          t.answer = function(n)

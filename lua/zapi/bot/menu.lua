@@ -67,17 +67,20 @@ end
 
 -- ---- the items ----
 
+local item_options <const> = {
+   id = "string|number", label = "string", description = "string", value = "any",
+}
+
 local function item_of(given, i)
    if type(given) == "string" then return {id = given, label = given} end
    check.type(given, "table", i, "the items of ctx:menu")
-   check.options(given, {id = "string|number", label = "string", description = "string"},
-      ("item %d of ctx:menu"):format(i))
+   check.options(given, item_options, ("item %d of ctx:menu"):format(i))
    if not (given.label or ""):find("%S") then
       check.fail("item %d of ctx:menu needs a 'label'", i)
    end
    local id = given.id
    if id == nil then id = given.label end
-   return {id = id, label = given.label, description = given.description}
+   return {id = id, label = given.label, description = given.description, value = given.value}
 end
 
 local function items_of(list)
@@ -216,7 +219,7 @@ function M.of(msg, list, options, timeout)
    wanted.refused = function(ctx, step) as_text(ctx, step .. ".t", msg, items) end
    wanted.test = function(ctx)
       local item = choose.match(items, ctx)
-      return item and {id = item.id, label = item.label}
+      return item and {id = item.id, label = item.label, value = item.value}
    end
    return wanted
 end
