@@ -21,7 +21,9 @@ bot:on("text", function(ctx)
       error("kaboom\nwith the token SECRETTOKEN0001")
    end
    if ctx.text:find "answer" then ctx:reply(ctx.text) end
-   while ctx.text == "slow" and not there "go" do zapi.sleep(0.01) end
+   if ctx.text == "later" and ctx.attempt == 1 then return ctx:retry_later(0.05) end
+   local waits = ctx.text == "slow" or ctx.text == "later"
+   while waits and not there "go" do zapi.sleep(0.01) end
    local f = assert(io.open("handled", "a"))
    f:write(ctx.text, "\n")
    f:close()
@@ -236,6 +238,20 @@ describe("looking after a data folder:", function()
       await "grep -qs last handled"
       assert.equal("slow\nlast\n", read(place.folder .. "/handled"))
       await_said("inbox list", "nothing")
+   end)
+
+   -- On disk it stands as put aside until it ends, also while it runs.
+   it("lets nothing be tried again that is being tried", function()
+      local bot = start()
+      bot.says "later"
+      await_said("status --json", '"attempt":2')
+      local id = json "status".handlers[1].event
+      assert.matches("is being handled just now", refused("inbox retry " .. id))
+      touch "go"
+      await_said("inbox list", "nothing")
+      bot.says "last"
+      await "grep -qs last handled"
+      assert.equal("later\nlast\n", read(place.folder .. "/handled"))
    end)
 
    it("works on the file when nothing runs", function()

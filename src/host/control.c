@@ -197,6 +197,13 @@ static void on_thread(uv_work_t *work)
     uv_mutex_unlock(&c->lock);
 }
 
+static bool picked_is(const struct zapi_json_pick *p, const char *word)
+{
+    size_t n = strlen(word);
+    return p->type == ZAPI_JSON_STRING && p->raw_len == n + 2 &&
+           memcmp(p->raw + 1, word, n) == 0;
+}
+
 static void free_request(struct request *r)
 {
     zapi_buf_free(&r->text);
@@ -206,13 +213,56 @@ static void free_request(struct request *r)
     free(r);
 }
 
+/* Is a handler at work on it just now? */
+struct busy {
+    uint64_t seq;
+    const char *automation;              /* NULL: any */
+    const struct zapi_json_pick *picked; /* or this one, when it is a text */
+    bool found;
+};
+
+static void look_for(void *arg, const char *automation,
+                     const struct zapi_delivery *d, double seconds)
+{
+    struct busy *busy = arg;
+    (void)seconds;
+    if (d->seq == busy->seq &&
+        (!busy->automation || strcmp(busy->automation, automation) == 0) &&
+        (!busy->picked || busy->picked->type != ZAPI_JSON_STRING ||
+         picked_is(busy->picked, automation))) {
+        busy->found = true;
+    }
+}
+
+static bool is_busy(struct zapi_control *c, struct busy busy)
+{
+    zapi_hub_each_running(c->hub, look_for, &busy);
+    return busy.found;
+}
+
+/* What has begun since the request was let through ends by itself: a second
+ * delivery of it would be a second run. */
+static void revive(struct zapi_control *c,
+                   const struct zapi_admin_change *change)
+{
+    if (!is_busy(c, (struct busy){.seq = change->seq,
+                                  .automation = change->automation})) {
+        zapi_hub_revived(c->hub, change->automation, change->order,
+                         change->seq);
+    }
+}
+
 static void tell_hub(const struct request *r)
 {
     size_t i;
     for (i = 0; i < r->nchanges; i++) {
         const struct zapi_admin_change *change = &r->changes[i];
-        (change->dropped ? zapi_hub_dropped : zapi_hub_revived)(
-            r->control->hub, change->automation, change->order, change->seq);
+        if (change->dropped) {
+            zapi_hub_dropped(r->control->hub, change->automation, change->order,
+                             change->seq);
+        } else {
+            revive(r->control, change);
+        }
     }
 }
 
@@ -236,53 +286,35 @@ static void on_done(uv_work_t *work, int status)
     let_go(c);
 }
 
-/* What a handler works on just now ends by itself: taking it away under its
- * hands would leave nobody to say what became of it. */
-struct busy {
-    int64_t seq;
-    bool found;
-};
-
-static void look_for(void *arg, const char *automation,
-                     const struct zapi_delivery *d, double seconds)
-{
-    struct busy *busy = arg;
-    (void)automation, (void)seconds;
-    busy->found = busy->found || d->seq == (uint64_t)busy->seq;
-}
-
-static bool picked_is(const struct zapi_json_pick *p, const char *word)
-{
-    size_t n = strlen(word);
-    return p->type == ZAPI_JSON_STRING && p->raw_len == n + 2 &&
-           memcmp(p->raw + 1, word, n) == 0;
-}
-
 /* What the loop adds to a request before a thread takes it. false: the reply
- * is there already. */
+ * is there already. What a handler works on just now ends by itself: taking it
+ * away under its hands would leave nobody to say what became of it, and what is
+ * put back would be handled twice. */
 static bool prepare(struct request *r)
 {
-    struct zapi_json_pick p[] = {{.key = "do"}, {.key = "id"}};
+    struct zapi_json_pick p[] = {
+        {.key = "do"}, {.key = "id"}, {.key = "automation"}};
     struct zapi_control *c = r->control;
-    struct busy busy;
     const char *why;
-    if (!zapi_json_pick(zapi_buf_str(&r->text), r->text.len, p, 2, &why)) {
+    if (!zapi_json_pick(zapi_buf_str(&r->text), r->text.len, p, 3, &why)) {
         return true; /* zapi_admin_run says so */
     }
     if (picked_is(&p[0], "status")) {
         put_live(c, &r->live);
     }
-    busy = (struct busy){.seq = p[1].integer};
-    if (picked_is(&p[0], "inbox.drop") && busy.seq > 0) {
-        zapi_hub_each_running(c->hub, look_for, &busy);
+    if (p[1].integer <= 0 ||
+        (!picked_is(&p[0], "inbox.drop") && !picked_is(&p[0], "inbox.retry"))) {
+        return true;
     }
-    if (busy.found) {
-        zapi_buf_addf(&r->reply,
-                      "{\"ok\":false,\"error\":\"event %lld is being handled "
-                      "just now\"}",
-                      (long long)busy.seq);
+    struct busy one = {.seq = (uint64_t)p[1].integer, .picked = &p[2]};
+    if (!is_busy(c, one)) {
+        return true;
     }
-    return !busy.found;
+    zapi_buf_addf(&r->reply,
+                  "{\"ok\":false,\"error\":\"event %lld is being handled "
+                  "just now\"}",
+                  (long long)p[1].integer);
+    return false;
 }
 
 static struct request *request_new(struct client *client, size_t len)
