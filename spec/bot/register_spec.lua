@@ -213,4 +213,18 @@ describe("zapibot --public-url", function()
       end
       assert.equal(0, bot:stop())
    end)
+
+   it("is what a bot asks for that nobody may know of", function()
+      local child = require "spec.host.child"
+      local bot = child.new [[bot:on("text", function() end)]]
+      finally(function() bot:close() end)
+      bot:start("--public-url " .. URL, "ZAPI_BASE_URL=http://127.0.0.1:9 ")
+      assert.is_nil(bot:err():find("is not told", 1, true))
+      assert.equal(0, bot:stop())
+      bot:start("", "ZAPI_BASE_URL=http://127.0.0.1:9 ")
+      bot:wait_for("the hint", function()
+         return bot:err():find("Z-API is not told where this bot is: --public-url", 1, true)
+      end)
+      assert.equal(0, bot:stop())
+   end)
 end)

@@ -56,7 +56,14 @@ end
 -- Returns what ends the hourly look at it.
 local function tell_address(bot, secret)
    local url = core.getenv("ZAPIBOT_PUBLIC_URL")
-   if not url then return nil end
+   if not url then
+      -- The commonest reason for a bot that is silent.
+      if core.hosted and bot.clients[1] then
+         core.log("info", "bot", "Z-API is not told where this bot is: --public-url "
+            .. "https://YOUR.HOST, or once: zapibot webhooks set https://YOUR.HOST")
+      end
+      return nil
+   end
    if url == "self" then url = "http://" .. bot.address end
    return register.keep(bot.clients, {
       url = url, secret = secret, take = core.options.take_webhooks ~= nil,
