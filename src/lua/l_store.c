@@ -84,8 +84,10 @@ static int l_get(lua_State *L)
     struct zapi_kv_found found;
     const char *ns = luaL_checkstring(L, 1);
     struct zapi_bytes key = bytes_at(L, 2);
-    if (!zapi_kv_get(own_kv(L), ns, key, zapi_clock_now(), &found))
-        return 0;
+    struct zapi_kv *kv = own_kv(L);
+    if (!zapi_kv_get(kv, ns, key, zapi_clock_now(), &found))
+        return zapi_kv_failed(kv) ? luaL_error(L, "the store cannot be read")
+                                  : 0;
     lua_pushlstring(L, found.value.p, found.value.n);
     push_expires(L, found.expires);
     return 2;

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "store/inbox_parts.h"
 
 /* ---- automations ---- */
@@ -106,6 +107,7 @@ static bool apply_revive(struct zapi_job *job, struct zapi_sql *sql)
 size_t zapi_inbox_pending(struct zapi_inbox *in, int slot,
                           zapi_inbox_visit *visit, void *arg)
 {
+    const char *why = "";
     size_t n = 0;
     if (!in->config.db)
         return 0;
@@ -113,6 +115,7 @@ size_t zapi_inbox_pending(struct zapi_inbox *in, int slot,
                        .automation = in->slots[slot].id};
     /* What cannot be stored now stays dead until the next start. */
     zapi_db_run(in->config.db, &r.job);
+    zapi_sql_failed(zapi_db_reader(in->config.db), NULL);
     struct zapi_stmt *st =
         zapi_sql_begin(zapi_db_reader(in->config.db), all_waiting);
     zapi_sql_int(st, 1, r.automation);
@@ -126,6 +129,10 @@ size_t zapi_inbox_pending(struct zapi_inbox *in, int slot,
         visit(arg, &p);
         n++;
     }
+    if (zapi_sql_failed(zapi_db_reader(in->config.db), &why))
+        zapi_err("not all that '%s' has left undone can be read (%s): the rest "
+                 "waits for the next start",
+                 in->slots[slot].name, why);
     return n;
 }
 

@@ -323,8 +323,10 @@ static bool lend(struct zapi_kv *kv, struct zapi_bytes value, double expires,
                  double now, struct zapi_kv_found *out)
 {
     zapi_buf_reset(&kv->found);
-    if ((expires > 0 && expires <= now) ||
-        !zapi_buf_add(&kv->found, value.n > 0 ? value.p : "", value.n))
+    if (expires > 0 && expires <= now)
+        return false;
+    kv->failed = !zapi_buf_add(&kv->found, value.n > 0 ? value.p : "", value.n);
+    if (kv->failed)
         return false;
     *out = (struct zapi_kv_found){.value = {zapi_buf_str(&kv->found), value.n},
                                   .expires = expires};
@@ -335,6 +337,7 @@ bool zapi_kv_get(struct zapi_kv *kv, const char *ns, struct zapi_bytes key,
                  double now, struct zapi_kv_found *out)
 {
     bool found = false;
+    kv->failed = false;
     pthread_mutex_lock(&kv->lock);
     const struct zapi_kv_item *w = kv->newest ? under_way(kv, ns, key) : NULL;
     if (w)
@@ -342,7 +345,9 @@ bool zapi_kv_get(struct zapi_kv *kv, const char *ns, struct zapi_bytes key,
     pthread_mutex_unlock(&kv->lock);
     if (w)
         return found;
-    struct zapi_stmt *st = zapi_sql_begin(zapi_kv_reader(kv), select_key);
+    struct zapi_sql *sql = zapi_kv_reader(kv);
+    zapi_sql_failed(sql, NULL);
+    struct zapi_stmt *st = zapi_sql_begin(sql, select_key);
     zapi_sql_text(st, 1, ns);
     zapi_sql_blob(st, 2, key.p, key.n);
     if (zapi_sql_row(st)) {
@@ -351,5 +356,11 @@ bool zapi_kv_get(struct zapi_kv *kv, const char *ns, struct zapi_bytes key,
         found = lend(kv, value, zapi_sql_get_real(st, 1), now, out);
         zapi_sql_end(st);
     }
+    kv->failed = kv->failed || zapi_sql_failed(sql, NULL);
     return found;
+}
+
+bool zapi_kv_failed(const struct zapi_kv *kv)
+{
+    return kv->failed;
 }

@@ -58,8 +58,12 @@ struct zapi_kv_found {
     struct zapi_bytes value; /* borrowed until the next call */
     double expires;          /* 0: never */
 };
+/* false: it is not there, or nobody can tell (zapi_kv_failed). */
 bool zapi_kv_get(struct zapi_kv *kv, const char *ns, struct zapi_bytes key,
                  double now, struct zapi_kv_found *out);
+/* Could the last one that was asked for not be read? Then it is not known whether
+ * it is there, and what stands for a missing one must not be stored over it. */
+bool zapi_kv_failed(const struct zapi_kv *kv);
 
 struct zapi_kv_row { /* one of a page; borrowed from its buffer */
     struct zapi_bytes key, value;

@@ -39,6 +39,7 @@ struct zapi_kv {
     struct zapi_db *db;
     struct zapi_sql *memory; /* without db */
     struct zapi_buf found;   /* what zapi_kv_get lends */
+    bool failed;             /* the last zapi_kv_get */
     atomic_bool maintaining;
     struct zapi_kv_lock *locks[ZAPI_KV_CHAINS];
 
