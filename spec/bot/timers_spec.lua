@@ -47,6 +47,21 @@ describe("bot:at", function()
       ]]
    end)
 
+   it("fires when it can be read again", function()
+      run [[
+         local list, broken = core.timers.list, 0
+         require("zapi.bot.timers").pause = 0.01
+         t.up(function(bot) bot:timer("t", note) end)
+         core.timers.list = function(...)
+            broken = broken + 1
+            if broken > 5 then return list(...) end
+         end
+         t.bot:at({after = 0}, "t", "x")
+         t.wait(function() return seen[1] end)
+         assert(seen[1] == "x" and broken > 5)
+      ]]
+   end)
+
    it("replaces the timer of the same name and key", function()
       run [[
          t.up(function(bot) bot:timer("t", note) end)

@@ -271,7 +271,8 @@ static void push_row(void *arg, const struct zapi_timer_row *row)
 }
 
 /* list(service, until | nil, limit | nil, names | nil) -> rows, the earliest
- * first; names: a JSON array of those that count */
+ * first | nil (they cannot be read now); names: a JSON array of those that
+ * count */
 static int l_list(lua_State *L)
 {
     double until = luaL_optnumber(L, 2, 1e300);
@@ -280,9 +281,10 @@ static int l_list(lua_State *L)
     struct list list = {.L = L};
     luaL_argcheck(L, limit > 0 && limit <= MOST_LISTED, 3, "1 to 1000");
     lua_newtable(L);
-    zapi_timers_each(timers_of(L, zapi_service_hub(L, 1)),
-                     zapi_service_name(L, 1), names, until, (size_t)limit,
-                     push_row, &list);
+    if (!zapi_timers_each(timers_of(L, zapi_service_hub(L, 1)),
+                          zapi_service_name(L, 1), names, until, (size_t)limit,
+                          push_row, &list))
+        lua_pushnil(L);
     return 1;
 }
 

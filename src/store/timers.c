@@ -273,11 +273,13 @@ size_t zapi_timers_count(struct zapi_timers *t, const char *automation,
     return n;
 }
 
-void zapi_timers_each(struct zapi_timers *t, const char *automation,
+bool zapi_timers_each(struct zapi_timers *t, const char *automation,
                       const char *names, double until, size_t limit,
                       zapi_timers_visit *visit, void *arg)
 {
-    struct zapi_stmt *st = zapi_sql_begin(reader(t), select_due);
+    struct zapi_sql *sql = reader(t);
+    zapi_sql_failed(sql, NULL);
+    struct zapi_stmt *st = zapi_sql_begin(sql, select_due);
     zapi_sql_text(st, 1, automation);
     zapi_sql_real(st, 2, until);
     zapi_sql_int(st, 3, (int64_t)limit);
@@ -299,6 +301,7 @@ void zapi_timers_each(struct zapi_timers *t, const char *automation,
         visit(arg, &row);
     }
     zapi_sql_end(st);
+    return !zapi_sql_failed(sql, NULL);
 }
 
 /* ---- firing ---- */

@@ -58,9 +58,10 @@ size_t zapi_timers_count(struct zapi_timers *t, const char *automation,
                          const char *name, const char *key);
 
 /* The rows of an automation that are due by `until`, the earliest first, at
- * most `limit`. names: a JSON array of those that count, NULL: all. */
+ * most `limit`. names: a JSON array of those that count, NULL: all. false: they
+ * cannot be read. */
 typedef void zapi_timers_visit(void *arg, const struct zapi_timer_row *row);
-void zapi_timers_each(struct zapi_timers *t, const char *automation,
+bool zapi_timers_each(struct zapi_timers *t, const char *automation,
                       const char *names, double until, size_t limit,
                       zapi_timers_visit *visit, void *arg);
 

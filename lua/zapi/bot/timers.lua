@@ -88,10 +88,16 @@ local function fire(self, service, row, now)
    end
 end
 
+local function unread(self)
+   self.bot:warn_once("timers", "the timers cannot be read: they wait, and are looked at again")
+   return M.pause
+end
+
 -- Fires what is due; the seconds until there may be something again.
 local function round(self, service)
    local now = core.now()
    local rows, tasks = core.timers.list(service, now, M.batch, self.handled), {}
+   if not rows then return unread(self) end
    for i, row in ipairs(rows) do tasks[i] = core.spawn(fire, self, service, row, now) end
    for _, task in ipairs(tasks) do task:join() end
    if not serves(self, service) then return 0 end
@@ -99,9 +105,9 @@ local function round(self, service)
       self.failed = nil
       return M.pause
    end
-   local first = core.timers.list(service, EVER, 1, self.handled)[1]
-   if not first then return math.huge end
-   return math.min(first.due - core.now(), M.look)
+   local nearest = core.timers.list(service, EVER, 1, self.handled)
+   if not nearest then return unread(self) end
+   return nearest[1] and math.min(nearest[1].due - core.now(), M.look) or math.huge
 end
 
 local function sleep(self, seconds)
@@ -130,7 +136,7 @@ end
 
 -- Rows whose handler the script has not (any more) stay until it has one again.
 local function warn_of_strangers(self)
-   for _, row in ipairs(core.timers.list(self.service, EVER, 1000)) do
+   for _, row in ipairs(core.timers.list(self.service, EVER, 1000) or {}) do
       if not self.known[row.name] then
          self.bot:warn_once("timer " .. row.name, ("timers wait for bot:timer(\"%s\", fn), which "
             .. "this script does not register; bot:cancel(\"%s\") removes them"):format(row.name,

@@ -329,6 +329,27 @@ static void test_one_among_many(void)
     folder_remove();
 }
 
+/* None is not the same as: nobody can tell. */
+static void test_unreadable(void)
+{
+    struct zapi_error error;
+    struct all all = {.text = ""};
+    folder_make();
+    open_all(false);
+    CHECK(zapi_timers_each(timers, "a", NULL, 1e300, 1, visit, &all));
+    put(row("t", "", 20));
+    struct zapi_sql *sql =
+        zapi_sql_open(zapi_db_path(db), ZAPI_SQL_WRITE, 5000, &error);
+    CHECK(zapi_sql_script(sql, "ALTER TABLE timer RENAME TO away"));
+    CHECK(!zapi_timers_each(timers, "a", NULL, 1e300, 1, visit, &all));
+    CHECK(zapi_sql_script(sql, "ALTER TABLE away RENAME TO timer"));
+    CHECK(zapi_timers_each(timers, "a", NULL, 1e300, 1, visit, &all));
+    CHECK_STR(all.text, "t/@20");
+    zapi_sql_close(sql);
+    close_all();
+    folder_remove();
+}
+
 /* Dropped before it was applied: nobody is told. */
 static void test_dropped(void)
 {
@@ -353,5 +374,6 @@ int main(void)
     RUN(test_undone);
     RUN(test_dropped);
     RUN(test_one_among_many);
+    RUN(test_unreadable);
     return CHECK_END();
 }
