@@ -59,6 +59,15 @@ describe("credentials of the service manager", function()
       assert.is_truthy(err:find("3C0FFEE1C0FFEE", 1, true))
    end)
 
+   it("that cannot be read are told of, once", function()
+      local code, out, err = place.run("show.lua ZAPI_TOKEN STRIPE_KEY",
+         "CREDENTIALS_DIRECTORY=show.lua ")
+      assert.equal(0, code)
+      assert.equal("ZAPI_TOKEN=nil\nSTRIPE_KEY=nil\n", out)
+      local _, count = err:gsub("no credential can be read: show%.lua/%l", "")
+      assert.equal(1, count, err)
+   end)
+
    it("are what a client is made of", function()
       give("zapi_instance_id", "3C0FFEE1\n")
       give("zapi_token", "TOKENOFACREDENTIAL\n")

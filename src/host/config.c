@@ -30,6 +30,7 @@ struct zapi_config {
     struct pair *forced; /* zapi_config_set */
     struct pair *dotenv;
     struct pair *credentials; /* of the service manager, as asked for */
+    bool told;                /* that they cannot be read */
     struct zapi_plan *plan;   /* --config; NULL: none */
     char *folder;             /* the script's, owned */
     char *data;
@@ -347,6 +348,10 @@ static const char *credential(struct zapi_config *c, const char *name)
     char text[4096], *path = p ? NULL : credential_path(name);
     FILE *f = path ? fopen(path, "re") : NULL;
     size_t n;
+    if (path && !f && errno != ENOENT && !c->told) {
+        zapi_warn("no credential can be read: %s: %s", path, strerror(errno));
+        c->told = true;
+    }
     free(path);
     if (!f) {
         return p ? p->value : NULL;
