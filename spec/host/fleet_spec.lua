@@ -1,6 +1,7 @@
 -- Several scripts in one process: each on its own, webhooks told apart by
 -- instance, a broken one touches no other.
 local fleet = require "spec.support.fleet"
+local shell = require "spec.support.shell"
 
 local RUN <const> = "run --listen 127.0.0.1:0 "
 
@@ -226,6 +227,16 @@ describe("a script that forgot something:", function()
       local _, out = f:run("--listen 127.0.0.1:0 a.lua", fleet.ACCOUNT
          .. "ZAPIBOT_WEBHOOK_SECRET= ZAPIBOT_LOG_FORMAT=text ")
       assert.matches("secret of the webhooks' address is kept in %./%.zapibot/webhook_secret", out)
+      local list = shell.must("cd " .. f.folder .. "/.zapibot && stat -c '%a %s %n' webhook_s*")
+      assert.equal("600 48 webhook_secret\n", list) -- and nothing beside it
+   end)
+
+   it("a secret of the webhooks that was cut short is said to be that", function()
+      f:bot("a.lua", "zapi.after(0.01, zapi.stop)")
+      f:write(".zapibot/webhook_secret", "abc")
+      local _, out = f:run("--listen 127.0.0.1:0 a.lua", fleet.ACCOUNT
+         .. "ZAPIBOT_WEBHOOK_SECRET= ZAPIBOT_LOG_FORMAT=text ")
+      assert.matches("webhook_secret: what is in it is too short: remove it", out)
    end)
 
    it("dev looks for the script first, and leaves the bot's own data alone", function()

@@ -276,8 +276,7 @@ static bool read_secret(const char *path, char out[65])
     return strlen(out) >= 16;
 }
 
-/* Only one of two starting processes makes it (O_EXCL). */
-static bool make_secret(const char *path)
+static bool write_secret(const char *path)
 {
     unsigned char bytes[24];
     char hex[49];
@@ -290,12 +289,26 @@ static bool make_secret(const char *path)
     for (i = 0; i < sizeof bytes; i++) {
         snprintf(hex + 2 * i, 3, "%02x", bytes[i]);
     }
-    fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     if (fd < 0) {
-        return errno == EEXIST;
+        return false;
     }
-    ok = write(fd, hex, 48) == 48;
+    ok = write(fd, hex, 48) == 48 && fsync(fd) == 0;
     return close(fd) == 0 && ok;
+}
+
+/* Whole or not at all: a process that is killed here leaves no file that is too
+ * short for ever. Only one of two that start makes it (link). */
+static bool make_secret(const char *path)
+{
+    char temp[4096];
+    int n = snprintf(temp, sizeof temp, "%s.%ld", path, (long)getpid());
+    bool ok = n > 0 && (size_t)n < sizeof temp && write_secret(temp) &&
+              (link(temp, path) == 0 || errno == EEXIST);
+    int saved = errno;
+    unlink(temp);
+    errno = saved;
+    return ok;
 }
 
 static const char *webhook_secret(struct zapi_config *c)
@@ -303,15 +316,18 @@ static const char *webhook_secret(struct zapi_config *c)
     const char *folder = zapi_config_data(c);
     char *path = folder ? join(folder, "webhook_secret") : NULL;
     char secret[65];
-    bool ok = false;
+    bool ok = false, made = false;
     if (path) {
         mkdir(folder, 0700);
-        ok = read_secret(path, secret) ||
-             (make_secret(path) && read_secret(path, secret));
+        ok = read_secret(path, secret);
+        made = !ok && make_secret(path);
+        ok = ok || (made && read_secret(path, secret));
     }
     if (!ok) {
         zapi_err("cannot keep the webhook secret in %s: %s",
-                 path ? path : "(no memory)", strerror(errno));
+                 path ? path : "(no memory)",
+                 made ? "what is in it is too short: remove it"
+                      : strerror(errno));
     } else {
         zapi_info("the secret of the webhooks' address is kept in %s", path);
     }
