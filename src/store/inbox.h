@@ -62,7 +62,8 @@ void zapi_inbox_detach(struct zapi_inbox *in, int slot);
 
 /* Moves the event. `may_wait`: without db, a full inbox lets it wait for room
  * (a thousand at most) instead of answering FULL. An event with keep false is
- * not stored: it is taken like others and lost with the process. true: whoever
+ * not stored: it is taken like others and lost with the process, or at once when
+ * the window is full, as there is no disk where it could wait. true: whoever
  * takes must be woken; that is left to the caller, who may gather several
  * (later wakes come through config.wake). */
 bool zapi_inbox_append(struct zapi_inbox *in, struct zapi_event *ev,

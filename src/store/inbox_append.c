@@ -193,10 +193,11 @@ static void done_append(struct zapi_job *job, enum zapi_db_result result)
     }
     pthread_mutex_lock(&in->lock);
     learn_author(in, e->ev);
-    bool queue = !zapi_slots_empty(&e->wanted), wake = false;
+    bool full = in->events >= in->config.window, wake = false;
+    bool queue = !zapi_slots_empty(&e->wanted) && (e->ev->keep || !full);
     if (queue) {
         wake = zapi_inbox_push(in, e);
-        if (e->ev->keep && in->events >= in->config.window) {
+        if (full) {
             spilt = e->ev; /* its turn is far: it is read again then */
             e->ev = NULL;
         } else {

@@ -440,6 +440,31 @@ static void presence_is_taken_and_not_stored(void)
     stop();
 }
 
+/* It cannot wait on disk, and who is typing is soon not true any more. */
+static void presence_past_the_window_is_dropped(void)
+{
+    struct zapi_inbox_item item;
+    wanted_bits = 1;
+    order_of_apply = NULL;
+    start_with(3);
+    zapi_inbox_attach(inbox, "bot");
+    for (int i = 0; i < 10; i++) {
+        struct zapi_event *ev = event_of(0, "PresenceChatCallback", "C", "");
+        ev->keep = false;
+        CHECK_INT(add(ev), ZAPI_INBOX_STORED);
+    }
+    CHECK_INT(zapi_inbox_depth(inbox), 3);
+    CHECK_INT(add(message(1, "C")), ZAPI_INBOX_STORED);
+    for (int i = 0; i < 3; i++) {
+        item = next_item();
+        CHECK(item.event && !item.event->keep);
+        zapi_inbox_release(inbox, item.event);
+    }
+    CHECK(next_item().event == NULL); /* the message: on disk */
+    CHECK(!zapi_inbox_take(inbox, &item));
+    stop();
+}
+
 static void receipts_stand_beside_all_order(void)
 {
     start();
@@ -1215,6 +1240,7 @@ int main(void)
     EACH(duplicates_in_a_batch_and_after_a_restart);
     EACH(unwanted_ones_leave_a_key_only);
     EACH(presence_is_taken_and_not_stored);
+    EACH(presence_past_the_window_is_dropped);
     EACH(receipts_stand_beside_all_order);
     EACH(loaded_as_it_was);
     EACH(bodies_past_the_window_wait_on_disk);
