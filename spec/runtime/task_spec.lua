@@ -20,6 +20,26 @@ describe("a task", function()
       assert.equal("done", t:status())
    end)
 
+   it("lets go of all that hung on it when it has ended, though somebody holds it", function()
+      local seen = setmetatable({}, {__mode = "k"})
+      local function nothing()
+         seen[coroutine.running()] = true
+         zapi.sleep(0)
+      end
+      local ended, cancelled = zapi.spawn(nothing), zapi.spawn(function()
+         nothing()
+         zapi.sleep(60)
+      end)
+      ended:join()
+      zapi.sleep(0.001)
+      cancelled:cancel()
+      collectgarbage()
+      assert.is_nil(next(seen))
+      assert.equal("done", ended:status())
+      assert.equal(0, select("#", ended:join()))
+      assert.is_false((pcall(cancelled.join, cancelled)))
+   end)
+
    it("throws what it threw at who joins", function()
       assert.matches("task_spec.lua:%d+: boom", fails(function() error "boom" end))
       local err = {}

@@ -73,6 +73,9 @@ static int push_outcome(lua_State *L, struct zapi_task *task)
     int i;
     switch (task->status) {
     case TASK_DONE:
+        if (task->nresults == 0) {
+            return 0; /* its coroutine is gone */
+        }
         luaL_checkstack(L, task->nresults, "too many results");
         if (!lua_checkstack(task->co, task->nresults)) {
             return luaL_error(L, "not enough memory");

@@ -307,11 +307,21 @@ void zapi_task_label(struct zapi_task *task, const char *name, uint64_t seq)
     task->event_seq = seq;
 }
 
-/* Lets go of an ended task. Sets an existing key to nil: needs no memory, so
- * no protected call. */
+/* Lets go of an ended task, and of its coroutine when nobody will look at that:
+ * all that hangs on it would stay until the collector comes again, as the task
+ * has a finalizer. Changes what is there: needs no memory, so no protected
+ * call. */
 static void unanchor(struct zapi_task *task)
 {
     lua_State *L = task->rt->L;
+    if (task->status == TASK_CANCELLED ||
+        (task->status == TASK_DONE && task->nresults == 0)) {
+        lua_rawgetp(L, LUA_REGISTRYINDEX, task);
+        lua_pushnil(L);
+        lua_setiuservalue(L, -2, 1);
+        lua_pop(L, 1);
+        task->co = NULL;
+    }
     lua_pushnil(L);
     lua_rawsetp(L, LUA_REGISTRYINDEX, task);
 }
