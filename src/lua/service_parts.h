@@ -62,6 +62,7 @@ struct zapi_run {           /* one event under way */
     bool given_up; /* its event stays as it is on disk: the task is cancelled
                       for the sake of memory, or of an end */
     struct zapi_run *prev, *next;
+    struct zapi_run *next_bucket;
 };
 
 struct zapi_drain {
@@ -70,6 +71,9 @@ struct zapi_drain {
     uv_timer_t *timer;
     struct zapi_drain *next;
 };
+
+/* Many run when they wait for answers: they are found by seq. */
+#define ZAPI_RUN_BUCKETS 1024u
 
 struct zapi_service {
     struct zapi_rt *rt; /* NULL once the state is closing */
@@ -90,6 +94,7 @@ struct zapi_service {
     char **kinds, **instances; /* until it has a seat; NULL ends */
     struct zapi_rt_part part;  /* of the program's orderly end */
     struct zapi_run *runs;
+    struct zapi_run *run_buckets[ZAPI_RUN_BUCKETS];
     struct zapi_drain *drains;
     size_t handled, failed;
 };

@@ -115,9 +115,30 @@ static void set_failed(struct zapi_run *run, const char *message)
     zapi_run_set_reason(run, message ? message : "the handler was cancelled");
 }
 
+static struct zapi_run **bucket(struct zapi_service *s, uint64_t seq)
+{
+    return &s->run_buckets[seq % ZAPI_RUN_BUCKETS];
+}
+
+static void join_runs(struct zapi_run *run)
+{
+    struct zapi_service *s = run->s;
+    struct zapi_run **first = bucket(s, run->one->seq);
+    run->next_bucket = *first;
+    *first = run;
+    run->next = s->runs;
+    if (run->next)
+        run->next->prev = run;
+    s->runs = run;
+}
+
 static void leave_runs(struct zapi_run *run)
 {
     struct zapi_service *s = run->s;
+    struct zapi_run **link = bucket(s, run->one->seq);
+    while (*link != run)
+        link = &(*link)->next_bucket;
+    *link = run->next_bucket;
     *(run->prev ? &run->prev->next : &s->runs) = run->next;
     if (run->next)
         run->next->prev = run->prev;
@@ -187,12 +208,10 @@ void zapi_service_start(void *arg, struct zapi_delivery *one)
         zapi_hub_end(s->seat, one, &end);
         return;
     }
-    *run = (struct zapi_run){.s = s, .one = one, .next = s->runs};
+    *run = (struct zapi_run){.s = s, .one = one};
     run->writes_end = &run->writes;
     one->user = run;
-    if (run->next)
-        run->next->prev = run;
-    s->runs = run;
+    join_runs(run);
     s->refs++;
     if (!zapi_rt_enter(s->rt, l_start, run, "a handler was not started"))
         on_event_end(run, false, "not enough memory");
@@ -210,9 +229,9 @@ struct zapi_write *zapi_run_take_writes(struct zapi_run *run)
 
 struct zapi_run *zapi_service_run(struct zapi_service *s, uint64_t seq)
 {
-    struct zapi_run *run = s->runs;
+    struct zapi_run *run = *bucket(s, seq);
     while (run && run->one->seq != seq)
-        run = run->next;
+        run = run->next_bucket;
     return run;
 }
 
