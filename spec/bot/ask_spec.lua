@@ -286,6 +286,31 @@ describe("ctx:ask", function()
       ]]
    end)
 
+   it("has the webhook behind it as before, and whoever looks at it meanwhile", function()
+      run [[
+         local held
+         t.up(function(bot)
+            bot:hears("oi", function(ctx)
+               held = ctx
+               local answer = ctx:ask "Qual?"
+               note(ctx.event.text.message, ctx.event.phone == t.ana, answer.event.text.message)
+            end)
+            bot:on("text", function() end)
+         end)
+         says "oi"
+         assert.is_nil(rawget(held, "event")) -- it was put aside
+         assert.equal("oi", held.event.text.message)
+         assert.is_nil(held.event.nothing)
+         says "y"
+         assert.same({"oi true y"}, seen)
+         assert.equal("oi", held.event.text.message) -- its handler has ended
+         says "oi"
+         says "z"
+         assert.equal("oi", held.event.text.message)
+         assert.equal("oi true z", seen[2])
+      ]]
+   end)
+
    it("is answered once when its handler is tried again", function()
       run [[
          local tries = 0

@@ -91,6 +91,18 @@ static int l_body(lua_State *L)
     return 1;
 }
 
+/* service:payload(seq) -> the same as a table, made anew */
+static int l_payload(lua_State *L)
+{
+    struct zapi_service *s = zapi_service_check(L);
+    const struct zapi_event *ev = zapi_service_check_run(L, s)->one->event;
+    const char *error = NULL;
+    size_t offset = 0;
+    if (!zapi_value_decode(L, ev->body, ev->body_len, false, &error, &offset))
+        luaL_error(L, "event %d: %s", (int)ev->seq, error);
+    return 1;
+}
+
 /* service:park(seq): what was staged is stored now, the order goes on, and the
  * event waits on disk for whoever finishes it */
 static int l_park(lua_State *L)
@@ -325,6 +337,7 @@ static int l_service_index(lua_State *L)
         {"emit", zapi_service_emit},
         {"inject", zapi_service_inject},
         {"park", l_park},
+        {"payload", l_payload},
         {"release", l_release},
         {"route", l_route},
         {"stats", l_stats},

@@ -57,7 +57,7 @@ local function one_of(list, name, what)
 end
 
 local function test_of(match, what)
-   if match == nil then return any end
+   if match == nil then return nil end
    if type(match) == "string" then return pattern(match) end
    if type(match) == "table" then return one_of(match, "match", what) end
    return match
@@ -65,18 +65,20 @@ end
 
 -- ---- options ----
 
-local function positive(options, name, what, default)
+local function positive(options, name, what)
    local n = options[name]
-   if n == nil then return default end
+   if n == nil then return nil end
    if not (n > 0 and n < 1e9) then
       check.fail("bad '%s' in %s (more than 0 expected, got %s)", name, what, n)
    end
    return n
 end
 
+-- nil: the default.
 local function choice(options, name, what, default, other)
    local value = options[name]
-   if value == nil or value == default or value == other then return value or default end
+   if value == nil or value == default then return nil end
+   if value == other then return value end
    check.fail("bad '%s' in %s (\"%s\" or \"%s\" expected, got '%s')", name, what, default, other,
       value)
 end
@@ -88,26 +90,38 @@ function M.send_as(ctx, step, msg)
    return ctx:reply(msg)
 end
 
+-- Thousands may wait: what nobody has said otherwise is here.
+local Wanted = {by = "person", commands = "command", test = any}
+Wanted.__index = Wanted
+
+--- The question.
+function Wanted:send(ctx, step) M.send_as(ctx, step, self.msg) end
+
+--- What whoever answers otherwise is told.
+function Wanted:again(ctx)
+   local retry = self.retry
+   if retry == nil then retry = self.msg end
+   if retry then ctx:reply(retry) end
+end
+
 --- What ctx:ask wants.
 ---@param options zapi.AskOptions
----@param timeout number
 ---@param what? string for errors: who asks
-function M.of(msg, options, timeout, what)
+function M.of(msg, options, what)
    what = what or "ctx:ask"
    options = check.options(options, allowed, what)
    local escape, retry = options.escape, options.retry
    if type(escape) == "string" then escape = {escape} end
    if retry == true then check.fail("bad 'retry' in %s (a message or false expected)", what) end
-   if retry == nil then retry = msg end
-   return {
-      timeout = positive(options, "timeout", what, timeout),
-      tries = positive(options, "tries", what),
-      by = choice(options, "by", what, "person", "chat"),
-      commands = choice(options, "commands", what, "command", "answer"),
-      test = test_of(options.match, what), escape = escape and one_of(escape, "escape", what),
-      send = function(ctx, step) M.send_as(ctx, step, msg) end,
-      again = function(ctx) if retry then ctx:reply(retry) end end,
-   }
+   local wanted = setmetatable({msg = msg}, Wanted)
+   wanted.timeout = positive(options, "timeout", what)
+   wanted.tries = positive(options, "tries", what)
+   wanted.by = choice(options, "by", what, "person", "chat")
+   wanted.commands = choice(options, "commands", what, "command", "answer")
+   wanted.test = test_of(options.match, what)
+   wanted.escape = escape and one_of(escape, "escape", what)
+   wanted.retry = retry
+   return wanted
 end
 
 --- "ok", value, captures | "again" | "escaped"

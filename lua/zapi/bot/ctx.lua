@@ -243,7 +243,7 @@ end
 ---@return "timeout"|"escaped"|"tries"|"replaced"|nil why
 function methods:ask(msg, options)
    local bot = self._bot
-   return bot.asks:ask(self, require("zapi.bot.answer").of(msg, options, bot.asks.timeout))
+   return bot.asks:ask(self, require("zapi.bot.answer").of(msg, options))
 end
 
 --- Asks for one of some items: the one that was chosen ({id=, label=}) and the ctx of

@@ -27,6 +27,13 @@ local function nonempty(s)
    if s ~= "" then return s end
 end
 
+-- Of a handler that waits for an answer: see bot/ask/asking.lua.
+function M.event(ctx)
+   local ev = ctx._ev
+   if not ev.payload then ev.payload = ctx._bot.service:payload(ev.seq) end
+   return ev.payload
+end
+
 function M.text(ctx)
    local event = ctx.event
    for i = 1, #texts do

@@ -163,7 +163,7 @@ local function as_text(ctx, step, msg, items)
 end
 
 local function sender(wanted, as, msg, items)
-   return function(ctx, step)
+   return function(_, ctx, step)
       local form = form_of(ctx, as, msg, items)
       local ok, sent = pcall(want.send_as, ctx, step, forms[form](ctx._bot, msg, items))
       if ok then wanted.message = sent end
@@ -177,7 +177,7 @@ local function sender(wanted, as, msg, items)
 end
 
 local function again(items, retry)
-   return function(ctx)
+   return function(_, ctx)
       local head = retry
       if head == false then return end
       if head == nil then head = ctx._bot.commands.texts.menu_retry end
@@ -198,8 +198,7 @@ local options_of_ask = {"timeout", "tries", "escape", "by", "commands"}
 
 --- What a menu wants of ctx:ask.
 ---@param options zapi.MenuOptions|nil
----@param timeout number
-function M.of(msg, list, options, timeout)
+function M.of(msg, list, options)
    options = check.options(options, M.options, "ctx:menu")
    local as, items, of_ask = options.as or "auto", items_of(list), {}
    if not kinds_of_form[as] then
@@ -213,7 +212,7 @@ function M.of(msg, list, options, timeout)
       check.fail("bad 'retry' in ctx:menu (a message or false expected)")
    end
    for _, name in ipairs(options_of_ask) do of_ask[name] = options[name] end
-   local wanted = want.of(msg, of_ask, timeout, "ctx:menu")
+   local wanted = want.of(msg, of_ask, "ctx:menu")
    msg = copy(msg)
    wanted.send, wanted.again = sender(wanted, as, msg, items), again(items, options.retry)
    wanted.refused = function(ctx, step) as_text(ctx, step .. ".t", msg, items) end
@@ -228,7 +227,7 @@ end
 function M.ask(ctx, msg, list, options)
    local asks = ctx._bot.asks
    asks:hear_failures()
-   local answer, why = asks:ask(ctx, M.of(msg, list, options, asks.timeout))
+   local answer, why = asks:ask(ctx, M.of(msg, list, options))
    if not answer then return nil, why end
    return answer.value, answer
 end

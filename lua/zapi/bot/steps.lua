@@ -26,8 +26,11 @@ local M = {}
 local Steps = {}
 Steps.__index = Steps
 
--- Thousands of handlers may wait: tables are made when something is put in.
+-- Thousands of handlers may wait: what nobody has changed is here, and tables are
+-- made when something is put in.
 local NONE <const> = setmetatable({}, {__newindex = function() error("shared") end})
+Steps.n, Steps.total, Steps.at = 0, 0, 0
+Steps.log, Steps.parks, Steps.answers, Steps.named = NONE, NONE, NONE, NONE
 
 --- Seconds that steps are kept after the question before which they were: dead
 --- letters are offered again.
@@ -76,7 +79,6 @@ function M.of(ctx)
    if self then return self end
    self = setmetatable({
       ctx = ctx, ns = M.namespace(ctx._bot), seq = ctx._ev.seq,
-      n = 0, total = 0, at = 0, log = NONE, parks = NONE, answers = NONE, named = NONE,
    }, Steps)
    ctx._steps = self
    if ctx._ev.again then load(self) end
@@ -117,7 +119,7 @@ end
 
 --- The handler goes on behind its next question.
 function Steps:pass()
-   self.n, self.at, self.log = self.n + 1, 0, NONE
+   self.n, self.at, self.log = self.n + 1, nil, nil
    if self.n >= self.total then self.ctx._strict = nil end
 end
 

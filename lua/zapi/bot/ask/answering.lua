@@ -106,7 +106,7 @@ local function miss(self, ctx, entry)
    if disk.is_stored(self, ctx._ev.seq) and disk.is_stored(self, entry.seq) then
       disk.stage(self, ctx._ev.seq, {disk.open_rows(self, entry)})
    end
-   wanted.again(ctx)
+   wanted:again(ctx)
 end
 
 -- The message is looked at; nil: the question has ended meanwhile.

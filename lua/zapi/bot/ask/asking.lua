@@ -111,24 +111,35 @@ function Part:let_go(entry)
    service:unload(entry.seq)
 end
 
+-- What a webhook said is the larger part of a handler that waits, and is read again
+-- from its text when somebody asks for it.
+local function put_aside(self, ctx)
+   if not disk.is_stored(self, ctx._ev.seq) then return end
+   ctx._ev.payload = nil
+   rawset(ctx, "event", nil)
+end
+
 local function await(self, entry)
-   local watch, watched = self.bot.watch, entry.ctx._entry
+   local ctx = entry.ctx
+   local watch, watched = self.bot.watch, ctx._entry
    self.live[entry.at], self.by_seq[entry.seq] = entry, entry
    self.any = true
    entry.since = core.hrtime()
    line.line_up(self, entry)
    if self.unloader and self.n_live > self.settings.most then line.unload_idle(self, 0, entry) end
    self:arm(entry.due)
-   local _ <close> = line.waiting(self, entry)
+   local _ <close> = line.waiting(entry)
    watch:forget(watched)
-   line.free(self, entry.ctx)
+   line.free(self, ctx)
+   put_aside(self, ctx)
    local job = self.loading[entry.seq]
    if job then self:loaded(job, "live") end
    local refused = self.early[entry.seq]
    if refused then core.spawn(self.refuse, self, refused) end
    if self.retired then core.spawn(self.let_go, self, entry) end
    entry.gate:wait()
-   entry.ctx._active, self.active = true, self.active + 1
+   ctx.event = ctx._ev.payload or ctx.event -- the script may hold it for longer
+   ctx._active, self.active = true, self.active + 1
    watch:resume(watched)
 end
 
@@ -160,7 +171,7 @@ end
 -- Nobody knows whether it left (the process or the network died meanwhile): it is
 -- not asked twice, and the answer or the time-out will tell.
 local function put_question(ctx, wanted, step)
-   local ok, err = pcall(wanted.send, ctx, step)
+   local ok, err = pcall(wanted.send, wanted, ctx, step)
    if ok then return end
    if not core.is_error(err, "send.unknown") then error(err, 0) end
    core.log("warn", "bot", ("[%s %s] nobody knows whether the question was sent: its answer is "
@@ -186,7 +197,8 @@ function Part:ask(ctx, wanted)
       asked_before(self, entry, asked)
       park_again(self, entry, steps)
    else
-      entry.place, entry.due = disk.place_of(ctx, wanted.by), core.now() + wanted.timeout
+      entry.due = core.now() + (wanted.timeout or self.timeout)
+      entry.place = disk.place_of(ctx, wanted.by)
       entry.at = entry.place
       put_question(ctx, wanted, step .. ".q")
       local older = park(self, entry, steps)

@@ -62,10 +62,10 @@ end
 local Waiting = {}
 
 function Waiting:__close()
-   local asks, entry = self.asks, self.entry
-   leave_line(asks, entry)
-   if asks.live[entry.at] == entry then asks.live[entry.at] = nil end
-   if asks.by_seq[entry.seq] == entry then asks.by_seq[entry.seq] = nil end
+   local asks = self.ctx._bot.asks
+   leave_line(asks, self)
+   if asks.live[self.at] == self then asks.live[self.at] = nil end
+   if asks.by_seq[self.seq] == self then asks.by_seq[self.seq] = nil end
 end
 
 local Hands = {}
@@ -78,9 +78,9 @@ function M.hands(entry)
    return setmetatable({entry = entry}, Hands)
 end
 
---- While a handler waits: `local waiting <close> = line.waiting(asks, entry)`.
-function M.waiting(self, entry)
-   return setmetatable({asks = self, entry = entry}, Waiting)
+--- While a handler waits: `local _ <close> = line.waiting(entry)`.
+function M.waiting(entry)
+   return setmetatable(entry, Waiting)
 end
 
 return M

@@ -62,6 +62,7 @@ function Part:refuse(id)
       if runs(self, row.event) then self.early[row.event] = id end -- it is about to ask
    elseif entry.wanted.refused and not entry.done and row.step == entry.step .. ".q" then
       local _ <close> = line.hands(entry)
+      entry.asker.event = entry.asker.event -- it is needed, and was put aside
       entry.wanted.refused(entry.asker, entry.step)
    end
 end
