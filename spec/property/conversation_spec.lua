@@ -140,19 +140,28 @@ local function be_late(self)
    end
 end
 
--- Some people write what comes next; and something happens meanwhile.
-local function round(self)
-   local late = false
-   for i, person in ipairs(self.people) do
-      local text = self.models[i].inputs[self.at[i]]
-      if text == false then
-         late = true
-      elseif text and self.random(3) > 1 then
-         person:says(text)
-         self.at[i] = self.at[i] + 1
-      end
+-- What a person writes next, or several messages at once. Does nobody answer now?
+local function write(self, i, many)
+   local inputs = self.models[i].inputs
+   if inputs[self.at[i]] == false then return true end
+   if self.random(3) == 1 then return false end
+   for _ = 1, many do
+      local text = inputs[self.at[i]]
+      if not text then break end
+      self.people[i]:says(text)
+      self.at[i] = self.at[i] + 1
    end
-   events[names[self.random(#names)]](self)
+   return false
+end
+
+-- Some people write, and something happens meanwhile. Messages that are delivered
+-- anew may change places, so a process that is killed gets one of each.
+local function round(self)
+   local late, what = false, names[self.random(#names)]
+   for i = 1, #self.people do
+      late = write(self, i, what == "nothing" and 4 or 1) or late
+   end
+   events[what](self)
    self:rest()
    if late then be_late(self) end
 end
