@@ -3,7 +3,7 @@
 local core = require "zapi.core"
 local chroots = require "spec.package.chroot"
 
-describe("the Debian package #slow", function()
+describe("the Debian package #slow #chroot", function()
    local stages = chroots.stages()
    local here, reason
    local it_in = chroots.it_in(it, function() return here, reason end)

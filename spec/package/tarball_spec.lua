@@ -6,7 +6,7 @@ local shell = require "spec.support.shell"
 
 local MOST <const> = 12 -- MiB
 
-describe("the tarball #slow", function()
+describe("the tarball #slow #chroot", function()
    local root, reason, file, remove, folder
    local it_in = chroots.it_in(it, function() return root, reason end)
 
