@@ -2,7 +2,8 @@
 -- with all questions open, seconds from the start until it listens, ms from the answer
 -- to what follows from it (the median of 200), handlers that ran before the answers.
 -- KEEP=1: none leaves the memory. ASKED=1: an earlier process has asked. PLAIN=1: the
--- same events and messages without a question, to compare with.
+-- same events and messages without a question, to compare with. Events are as large as
+-- webhooks.
 local zapi = require "zapi"
 local ask = require "zapi.bot.ask"
 
@@ -34,7 +35,23 @@ local function resident()
    end
 end
 
-local function begin(i) bot:emit("bench.begin", phone(i), {}) end
+-- As large as a webhook.
+local function payload(i)
+   return { isStatusReply = false, chatLid = ("%d@lid"):format(i), connectedPhone = "5511999990000",
+      waitingMessage = false, isEdit = false, isGroup = false, isNewsletter = false,
+      instanceId = os.getenv "ZAPI_INSTANCE_ID", messageId = ("3EB0%016X"):format(i),
+      phone = phone(i), fromMe = false, momment = 1767225600000 + i, status = "RECEIVED",
+      chatName = "Maria da Silva", senderName = "Maria da Silva", broadcast = false,
+      photo = "https://pps.whatsapp.net/v/t61/picture-of-a-person.jpg?ccb=11-4&oh=01_Q5Aa",
+      forwarded = false, type = "ReceivedCallback", fromApi = false,
+      text = { message = "Oi, quero marcar um horário" } }
+end
+
+-- People do not come faster than they are asked.
+local function begin(i)
+   bot:emit("bench.begin", phone(i), payload(i))
+   while ran < i - 128 do zapi.sleep(0.001) end
+end
 
 local function ask_all()
    local next_one = 0
