@@ -359,6 +359,16 @@ describe("an answer to a menu", function()
       assert.equal("Camisa azul", said(list, "azul"))
    end)
 
+   it("is the one label that begins with what was said", function()
+      local list = items("Calabresa", "Portuguesa", "Porto Alegre", "Óleo e azeite", "Não sei")
+      for text, label in pairs {["calab"] = "Calabresa", ["CALA"] = "Calabresa",
+         ["portu"] = "Portuguesa", ["porto al"] = "Porto Alegre", ["ole"] = false,
+         ["óleo e a"] = "Óleo e azeite", ["port"] = false, ["cal"] = false, ["abre"] = false,
+         ["calabs"] = false, ["quero calab"] = false, ["1234"] = false} do
+         assert.equal(label, said(list, text) or false, text)
+      end
+   end)
+
    it("is the button's id, or its label when it is of an older menu", function()
       assert.equal("Plano anual", said(plans, "Outro", {id = "id2", label = "Outro"}))
       assert.equal("Plano", said(plans, "Plano", {id = "velho", label = "Plano"}))

@@ -72,6 +72,18 @@ describe("zapibot status --chats", function()
       assert.matches("\n5511999990003 +0 +until 20%d%d%-", out)
    end)
 
+   it("says when there is none", function()
+      local empty = support.place()
+      finally(empty.close)
+      assert.equal(0, shell.run(("cp -r %s %s/data && sqlite3 %s/data/zapibot.db "
+         .. "'DELETE FROM delivery; DELETE FROM kv'"):format(shell.quote(place.data),
+         shell.quote(empty.folder), shell.quote(empty.folder))))
+      local code, out = empty.run "status --chats --data data"
+      assert.equal(0, code)
+      assert.matches("\nNo chat waits, is in a flow or is served by a person%.\n$", out)
+      assert.not_matches("No chat", select(2, empty.run "status --data data"))
+   end)
+
    it("shows so many of each", function()
       local s = core.json_decode(status "--json --limit 1")
       assert.is_true(#s.chats <= 4)

@@ -484,12 +484,17 @@ bot:run()
       for _, arguments in ipairs {"inbox", "inbox lits", "inbox show", "inbox show x",
          "inbox retry", "inbox retry 1 --all-dead", "inbox list 3", "inbox list --limit 0",
          "inbox show 1 2", "outbox", "outbox retry 1x", "outbox show 0", "outbox retry --all 3",
-         "status now", "backup", "backup a b", "restore", "forget", "forget 1 2"} do
+         "inbox list --state daed", "outbox list --state lost", "forget abc", "forget 12",
+         "forget abc --yes", "status now", "backup", "backup a b", "restore", "forget",
+         "forget 1 2"} do
          local code, out, err = run(arguments)
          assert.equal(2, code, arguments)
          assert.equal("", out)
          assert.matches("^zapibot %l+: [^\n]+\n$", err)
       end
+      assert.matches("there is no state 'daed'; did you mean 'dead'%?",
+         select(3, run "inbox list --state daed"))
+      assert.matches("'abc' is no telephone number", select(3, run "forget abc"))
    end)
 
    it("sends again what nobody knows when a person says so, and closes the rest", function()
@@ -523,6 +528,26 @@ bot:run()
       assert.equal(3, #server.got)
    end)
 
+   it("sends anew what was refused when a person lets the event be handled again", function()
+      local broken = true
+      local server = stub.start(function()
+         if broken then return 400, '{"error":"Instance not found"}' end
+         return '{"zaapId":"Z1","messageId":"M1"}'
+      end)
+      finally(server.close)
+      local bot = start("ZAPI_BASE_URL=" .. server.url .. " ")
+      bot.says "answer me"
+      await_dead(1)
+      assert.equal(1, #server.got)
+      assert.equal("failed", json "outbox list".sends[1].state)
+      broken = false
+      assert.equal(1, json "inbox retry --all-dead".retried)
+      await_said("outbox list --json", '"state":"accepted"') -- the stub is in this process
+      await "grep -qs answer handled"
+      assert.equal(2, #server.got)
+      assert.equal(1, json "outbox list".total)
+   end)
+
    it("speaks JSON on every command", function()
       local bot = start()
       bot.says("boom", "5511988887777")
@@ -548,7 +573,6 @@ bot:run()
       start().stop()
       assert.equal("nothing is in the outbox\n", select(2, run "outbox list"))
       assert.same({sends = {}, total = 0}, json "outbox list")
-      assert.matches("there is no state 'lost'", refused "outbox list --state lost")
       assert.equal(0, json "outbox stats".sends.unknown)
       assert.equal("zapibot outbox: no send 7 is in the outbox\n", refused "outbox show 7")
    end)

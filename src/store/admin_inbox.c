@@ -177,7 +177,7 @@ void zapi_admin_put_automations(struct zapi_buf *b, struct zapi_sql *sql)
     static const char by_name[] =
         "SELECT a.name,ifnull(sum(d.state=0),0),ifnull(sum(d.state=1),0),"
         "ifnull(sum(d.state=2),0),ifnull(sum(d.state=3),0),"
-        "min(CASE WHEN d.state<>2 THEN e.received_at END)"
+        "min(CASE WHEN d.state=0 THEN e.received_at END)"
         " FROM automation a LEFT JOIN delivery d ON d.automation=a.id"
         " LEFT JOIN event e ON e.seq=d.seq GROUP BY a.id ORDER BY a.name";
     struct zapi_stmt *st = zapi_sql_begin(sql, by_name);
@@ -306,7 +306,9 @@ static void name_orders(struct zapi_admin_turn *t)
     " WHERE automation=(SELECT id FROM automation WHERE name=?1)" \
     " AND person=?2 AND seq=?3"
 
-/* Somebody has looked at it, so it begins anew: all tries, all chances. */
+/* Somebody has looked at it, so it begins anew: all tries, all chances. What was
+ * refused (by a wrong token) is sent anew too: else the handler would only be
+ * told of the same refusal. */
 bool zapi_admin_inbox_retry(struct zapi_admin_turn *t, struct zapi_sql *sql)
 {
     static const char revive[] =
@@ -321,6 +323,10 @@ bool zapi_admin_inbox_retry(struct zapi_admin_turn *t, struct zapi_sql *sql)
                                (unsigned long long)t->rq.id);
     }
     for (i = 0; i < t->nchanges; i++) {
+        const struct zapi_admin_change *c = &t->changes[i];
+        if (!zapi_sends_permit(sql, c->automation, c->seq)) {
+            return false;
+        }
         t->changes[i].revived = true;
     }
     name_orders(t);

@@ -239,7 +239,8 @@ static size_t ids_of(struct zapi_admin_turn *t, struct zapi_sql *sql, int state,
     static const char select_ids[] =
         "SELECT id FROM send WHERE state=?3 AND (?1=0 OR id=?1)"
         " AND (?2 IS NULL OR automation=?2)"
-        " AND (?4 IS NULL OR instr(error,?4)>0) AND id>?5"
+        " AND (?4 IS NULL OR instr(error,?4)>0 OR instr(error_kind,?4)>0)"
+        " AND id>?5"
         " ORDER BY id LIMIT ?6";
     struct zapi_stmt *st = zapi_sql_begin(sql, select_ids);
     size_t n = 0;

@@ -9,12 +9,13 @@
 #include "store/sql.h"
 
 struct zapi_gauges {
-    uint64_t dead;         /* dead letters kept */
-    uint64_t unknown;      /* sends nobody knows the end of */
-    uint64_t queued;       /* sends that wait to leave */
-    uint64_t unclean;      /* ends of the process that were none in order */
-    double oldest_seconds; /* age of the oldest event that waits, and not for an
-                              answer; 0: none */
+    uint64_t dead;    /* dead letters kept */
+    uint64_t unknown; /* sends nobody knows the end of */
+    uint64_t queued;  /* sends that wait to leave */
+    uint64_t unclean; /* ends of the process that were none in order */
+    double
+        oldest_seconds; /* age of the oldest event that waits for its turn, not
+                              for an answer or a time; 0: none */
 };
 
 void zapi_gauges_read(struct zapi_sql *sql, double now,

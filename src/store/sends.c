@@ -272,11 +272,30 @@ static struct zapi_send *find_by(struct zapi_sql *sql, const char *text,
 }
 
 /* Did this step fail in a way that lets the handler's next try send it? What
- * may have left is never in state failed by an error that may pass. */
+ * may have left is never in state failed by an error that may pass; and a person
+ * who lets the event be handled again sets the tries of what was refused to 0
+ * (zapi_sends_permit). */
 static bool may_begin_again(const struct zapi_send *found)
 {
-    return found->state == ZAPI_SEND_FAILED && found->error_kind &&
-           zapi_error_retryable(zapi_error_find(found->error_kind));
+    if (found->state != ZAPI_SEND_FAILED) {
+        return false;
+    }
+    return found->tries == 0 ||
+           (found->error_kind &&
+            zapi_error_retryable(zapi_error_find(found->error_kind)));
+}
+
+bool zapi_sends_permit(struct zapi_sql *sql, const char *automation,
+                       uint64_t event)
+{
+    static const char permit[] =
+        "UPDATE send SET tries=0 WHERE event=?1 AND automation=?2 AND state=?3"
+        " AND message_id IS NULL AND step IS NOT NULL";
+    struct zapi_stmt *st = zapi_sql_begin(sql, permit);
+    zapi_sql_int(st, 1, (int64_t)event);
+    zapi_sql_text(st, 2, automation);
+    zapi_sql_int(st, 3, ZAPI_SEND_FAILED);
+    return zapi_sql_run(st);
 }
 
 static const char begin_again[] =

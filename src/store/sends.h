@@ -80,7 +80,8 @@ void zapi_sends_delete(struct zapi_sends *s);
  * now. When a row of the same (event, automation, step), or of the same
  * (automation, key), is there already, nothing is written and `row` is that
  * one. But a step's row that failed for certain, by an error that may pass
- * (retryable), begins again, with what is given now: is_new. `done` runs on the
+ * (retryable) or that a person has let pass (zapi_sends_permit), begins again,
+ * with what is given now: is_new. `done` runs on the
  * writer thread; `row` is moved to it (free with zapi_send_free), NULL when
  * nothing could be stored. */
 typedef void zapi_sends_begun(void *arg, struct zapi_send *row, bool is_new);
@@ -159,6 +160,11 @@ size_t zapi_sends_cancel(struct zapi_sends *s, struct zapi_sql *sql,
  * again, due now and for ever. May send twice what is unknown. */
 size_t zapi_sends_requeue(struct zapi_sends *s, struct zapi_sql *sql,
                           const struct zapi_sends_filter *f, double now);
+/* A person lets the handler of an event run again: its steps that were refused
+ * may begin again. What was accepted, or may have left, is left as it is. false:
+ * the database's error. */
+bool zapi_sends_permit(struct zapi_sql *sql, const char *automation,
+                       uint64_t event);
 /* Lanes belong to an automation; "" is the default one. */
 void zapi_sends_pause(struct zapi_sql *sql, const char *automation,
                       const char *lane, bool paused);

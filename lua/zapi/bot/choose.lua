@@ -106,6 +106,20 @@ local function near(items, said)
    return not tie and best or nil
 end
 
+-- The one item that begins with what was said, in the midst of a word: "calab".
+local function beginning(items, said)
+   local start, found = said:gsub(" $", ""), nil
+   local _, letters = start:gsub("%a", "")
+   if letters < 4 then return nil end
+   for _, item in ipairs(items) do
+      if item.words:sub(1, #start) == start then
+         if found then return nil end
+         found = item
+      end
+   end
+   return found
+end
+
 local function by_id(items, id)
    for _, item in ipairs(items) do
       if tostring(item.id) == id then return item end
@@ -113,7 +127,8 @@ local function by_id(items, id)
 end
 
 --- The item that a message means, or nil: a button or row by its id; a text by
---- the number, then the id, then the label, whole, nearly, or among other words.
+--- the number, then the id, then the label: whole, nearly, among other words, or a
+--- part or the beginning of it.
 function M.match(items, ctx)
    local choice = ctx.choice
    if choice then
@@ -123,6 +138,7 @@ function M.match(items, ctx)
    if not said:find("%S") then return nil end
    return items[number_in(said)] or by_id(items, ctx.text) or exactly(items, said)
       or near(items, said) or among(items, said) or part(items, said)
+      or beginning(items, said)
 end
 
 return M

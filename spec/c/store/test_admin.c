@@ -261,6 +261,27 @@ static void retry_begins_anew(void)
     end();
 }
 
+/* What was refused may go now; what was accepted, or may have left, or belongs
+ * to another event, stays as it is. */
+static void retry_lets_what_was_refused_be_sent_anew(void)
+{
+    begin();
+    make_events();
+    sql("INSERT INTO send(id,event,automation,step,state,tries,error_kind,"
+        "message_id) VALUES(1,1,'bot','a',7,1,'auth.unauthorized',NULL),"
+        "(2,1,'bot','b',7,1,'message.failed','M2'),"
+        "(3,1,'bot','c',8,1,'send.unknown',NULL),"
+        "(4,1,'bot','d',2,1,NULL,'M4'),"
+        "(5,1,'other','a',7,1,'auth.unauthorized',NULL),"
+        "(6,4,'bot','a',7,1,'auth.unauthorized',NULL)");
+    CHECK(has(run("{\"do\":\"inbox.retry\",\"id\":1,\"automation\":\"bot\"}"),
+              "\"retried\":1"));
+    CHECK_INT(ask_sql("SELECT tries FROM send WHERE id=1"), 0);
+    CHECK_INT(ask_sql("SELECT count(*) FROM send WHERE tries=1"), 5);
+    CHECK_INT(ask_sql("SELECT state FROM send WHERE id=1"), ZAPI_SEND_FAILED);
+    end();
+}
+
 static void retry_of_all_means_the_dead_that_match(void)
 {
     begin();
@@ -299,7 +320,7 @@ static void counts(void)
     make_events();
     CHECK(has(run("{\"do\":\"inbox.stats\"}"),
               "{\"name\":\"bot\",\"waiting\":1,\"later\":1,\"dead\":2,"
-              "\"parked\":1,\"oldest_at\":101}"));
+              "\"parked\":1,\"oldest_at\":102}"));
     CHECK(has(zapi_buf_str(&reply),
               "{\"kind\":\"text\",\"waiting\":2,\"dead\":2}"));
     CHECK(has(run("{\"do\":\"status\",\"chats\":true}"), "\"running\":false"));
@@ -374,6 +395,20 @@ static void puts_back_all_of_a_state(void)
                   "\"state\":\"cancelled\"}"),
               "\"retried\":400"));
     CHECK_INT(ask_sql("SELECT count(*) FROM send WHERE state=0"), 600);
+    end();
+}
+
+static void finds_errors_by_text_and_kind(void)
+{
+    begin();
+    sql("INSERT INTO send(id,automation,state,error_kind,error,created,changed,"
+        "at,tries,lane) VALUES(1,'bot',7,'auth.unauthorized','refused',1,1,1,1,"
+        "''),(2,'bot',7,'client.error','no auth',1,1,1,1,''),"
+        "(3,'bot',7,NULL,NULL,1,1,1,1,'')");
+    CHECK(has(run("{\"do\":\"outbox.retry\",\"all\":true,"
+                  "\"state\":\"failed\",\"reason\":\"auth\"}"),
+              "\"retried\":2"));
+    CHECK_INT(state_of(3), ZAPI_SEND_FAILED);
     end();
 }
 
@@ -764,11 +799,13 @@ int main(void)
     RUN(lists_with_filters);
     RUN(shows_one_with_its_body);
     RUN(retry_begins_anew);
+    RUN(retry_lets_what_was_refused_be_sent_anew);
     RUN(retry_of_all_means_the_dead_that_match);
     RUN(drop_leaves_nothing_behind);
     RUN(counts);
     RUN(puts_back_what_was_not_sent);
     RUN(puts_back_all_of_a_state);
+    RUN(finds_errors_by_text_and_kind);
     RUN(closes_without_forgetting_the_step);
     RUN(shows_sends);
     RUN(can_be_looked_at_while_nothing_can_be_stored);

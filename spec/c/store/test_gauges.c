@@ -66,7 +66,9 @@ static void what_waits_is_neither_dead_nor_asked(void)
     CHECK(measure(100).oldest_seconds == 0);
     put(30, 2, 0);
     CHECK(measure(100).oldest_seconds == 70);
-    put(25, 1, 1); /* put aside: it waits too */
+    put(25, 1, 1); /* put off until 90 */
+    script("UPDATE delivery SET due=90 WHERE seq=25");
+    CHECK(measure(80).oldest_seconds == 50);
     CHECK(measure(100).oldest_seconds == 75);
     CHECK(measure(5).oldest_seconds == 0); /* the clock was set back */
     CHECK_INT(measure(100).unclean, 3);

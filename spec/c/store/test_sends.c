@@ -421,6 +421,23 @@ static void a_key_is_written_once(void)
     end();
 }
 
+struct permission {
+    const char *automation;
+    uint64_t event;
+};
+
+static void do_permit(struct zapi_sql *sql, void *arg)
+{
+    const struct permission *p = arg;
+    CHECK(zapi_sends_permit(sql, p->automation, p->event));
+}
+
+static void permit(const char *automation, uint64_t event)
+{
+    struct permission p = {automation, event};
+    on_writer(do_permit, &p);
+}
+
 static void what_failed_for_now_may_begin_again(void)
 {
     fresh();
@@ -443,6 +460,20 @@ static void what_failed_for_now_may_begin_again(void)
                                 .state = ZAPI_SEND_FAILED,
                                 .error_kind = "client.invalid_phone"};
     zapi_sends_end(sends, &refused);
+    b = begin(&row);
+    CHECK(b.row && !b.is_new);
+    zapi_send_free(b.row);
+    permit("other", 7);
+    permit(row.automation, 8);
+    b = begin(&row);
+    CHECK(b.row && !b.is_new);
+    zapi_send_free(b.row);
+    permit(row.automation, 7); /* a person has mended what it was */
+    b = begin(&row);
+    CHECK(b.row && b.is_new);
+    CHECK_INT(b.row ? b.row->tries : 0, 1);
+    zapi_send_free(b.row);
+    zapi_sends_end(sends, &refused); /* and it was not: that holds again */
     b = begin(&row);
     CHECK(b.row && !b.is_new);
     zapi_send_free(b.row);

@@ -30,7 +30,7 @@ if #words ~= 1 then
    args.fail(words[1] and "one person, not %d" or "whom?", #words)
 end
 local who = core.phone(words[1])
-if who == "" then
+if not who:find "^%+?%d%d%d%d%d%d" then
    args.fail("'%s' is no telephone number and no lid", words[1])
 end
 store.confirm(given, ("All that is stored of %s will be removed."):format(who))

@@ -23,13 +23,16 @@ list       what waits, in short. waiting: its turn will come; later: the script
            put it aside; parked: it waits for an answer; dead: it failed and is
            kept for 30 days
 show ID    one event with its reason (and traceback) and its body
-retry ID   lets a dead one, or one put aside, be handled now
+retry ID   lets a dead one, or one put aside, be handled now; messages of it that
+           were refused are sent anew, those that may have left are not
 drop ID    removes one that shall not be handled
 stats      numbers by script and by kind
 
 What was handled is not kept. Exit codes: 0 success, 1 it is not there or was
 refused, 2 wrong usage.
 ]]
+
+local STATES = {"waiting", "later", "parked", "dead"}
 
 local function request(what, given)
    return {["do"] = "inbox." .. what, automation = given.automation, chat = given.chat,
@@ -40,6 +43,7 @@ local function list(given, word)
    if word then
       args.fail("'%s' is too much", word)
    end
+   store.state(given, STATES)
    local rq = request("list", given)
    rq.state, rq.limit = given.state, store.limit(given)
    local reply = store.ask(given, rq)

@@ -11,7 +11,7 @@ local OPTIONS = {
    {"--automation", "NAME", "only of this script"},
    {"--to", "ID", "only to this person or group"},
    {"--lane", "NAME", "only of this lane"},
-   {"--reason", "TEXT", "retry --all: only those whose error has this text"},
+   {"--reason", "TEXT", "retry --all: only those whose error or its kind has this text"},
    {"--all", nil, "retry: all of --state that match"},
    {"--limit", "NUMBER", "list: how many at most, newest first (50)"},
    {"--yes", nil, "do not ask"},
@@ -34,6 +34,7 @@ local STATES = {"queued", "sending", "accepted", "sent", "received", "read", "pl
    "unknown", "expired", "cancelled"}
 
 local function request(what, given)
+   store.state(given, STATES, "open")
    return {["do"] = "outbox." .. what, automation = given.automation, chat = given.to,
       lane = given.lane, state = given.state, reason = given.reason}
 end

@@ -168,6 +168,9 @@ section("Running handlers", s.handlers, {"EVENT", "KIND", "AUTOMATION", "SECONDS
 section("Last errors", s.errors, {"EVENT", "WHEN", "AUTOMATION", "REASON"}, function(e)
    return {e.id, store.when(e.ended_at), e.automation, e.reason}
 end)
+if given.chats and #(s.chats or {}) == 0 then
+   store.say "\nNo chat waits, is in a flow or is served by a person."
+end
 section("Deepest chats", s.chats,
    {"CHAT", "WAITING", "OLDEST", "AUTOMATION", "STATE", "QUESTION", "PERSON"}, chat_row)
 os.exit(0)

@@ -64,6 +64,22 @@ function M.id(word, what)
    return id --[[@as integer]]
 end
 
+--- The value of --state must be one of these; wrong usage ends the program.
+---@param given table
+---@param names string[]
+---@param more? string one more
+function M.state(given, names, more)
+   local all = {table.unpack(names)}
+   all[#all + 1] = more
+   for _, name in ipairs(all) do
+      if given.state == nil or given.state == name then
+         return
+      end
+   end
+   args.fail("there is no state '%s'%s (%s)", given.state, args.hint(given.state, all),
+      table.concat(all, ", "))
+end
+
 ---@param given table
 ---@return integer|nil
 function M.limit(given)
