@@ -111,13 +111,22 @@ static struct lane *lane_new(const char *name)
     return l;
 }
 
+/* Where what comes here goes: that one may have been merged in its turn. No
+ * circle, as only ends are merged into ends. */
+static struct lane *end_of(struct lane *l)
+{
+    while (l->merged)
+        l = l->merged;
+    return l;
+}
+
 /* Found or made; NULL without memory. */
 static struct lane *lane_of(struct zapi_dispatch *d, const char *name)
 {
     uint64_t hash = hash_of(name);
     struct lane **link = find(d, name, hash);
     if (*link)
-        return (*link)->merged ? (*link)->merged : *link;
+        return end_of(*link);
     struct lane *l = lane_new(name);
     if (!l)
         return NULL;
@@ -309,6 +318,18 @@ static struct later take_aside(struct zapi_dispatch *d, size_t i)
     return entry;
 }
 
+/* What ran in the lane, or held it, waits for its turn again. */
+static void resume_lane(struct zapi_dispatch *d, struct lane *l,
+                        struct zapi_delivery *one)
+{
+    struct lane *to = end_of(l);
+    push(to, one);
+    d->waiting++;
+    if (to != l)
+        settle(d, to);
+    settle(d, l);
+}
+
 /* It may run now; a lane that it held goes on with it. */
 static void come_back(struct zapi_dispatch *d, struct later *entry)
 {
@@ -324,11 +345,7 @@ static void come_back(struct zapi_dispatch *d, struct later *entry)
     }
     l->running = NULL;
     one->lane = NULL;
-    push(l->merged ? l->merged : l, one);
-    d->waiting++;
-    if (l->merged)
-        settle(d, l->merged);
-    settle(d, l);
+    resume_lane(d, l, one);
 }
 
 void zapi_dispatch_tick(struct zapi_dispatch *d)
@@ -526,7 +543,9 @@ void zapi_dispatch_later(struct zapi_dispatch *d, struct zapi_delivery *one,
                          double due)
 {
     struct lane *l = one->lane;
-    const char *order = one->event ? one->event->order : l ? l->name : "";
+    const char *order = l && !l->alone ? end_of(l)->name
+                        : one->event   ? one->event->order
+                                       : "";
     one->due = due;
     uncount(d, one);
     if (!add_later(d, one, order)) { /* it is on disk, for the next start */
@@ -555,12 +574,25 @@ void zapi_dispatch_restart(struct zapi_dispatch *d, struct zapi_delivery *one)
         }
         l->alone = true;
     }
-    push(l->merged ? l->merged : l, one);
-    d->waiting++;
-    if (l->merged)
-        settle(d, l->merged);
-    settle(d, l);
+    resume_lane(d, l, one);
     pump(d);
+}
+
+/* What is put aside comes back by its order's name. Without memory under the
+ * old one. */
+static void rename_later(struct zapi_dispatch *d, const char *from,
+                         const char *to)
+{
+    for (size_t i = 0; i < d->nlater; i++) {
+        struct later *entry = &d->heap[i];
+        if (!entry->order || strcmp(entry->order, from) != 0)
+            continue;
+        char *name = strdup(to);
+        if (!name)
+            return;
+        free(entry->order);
+        entry->order = name;
+    }
 }
 
 void zapi_dispatch_merge(struct zapi_dispatch *d, const char *from,
@@ -568,6 +600,7 @@ void zapi_dispatch_merge(struct zapi_dispatch *d, const char *from,
 {
     struct lane *f = *find(d, from, hash_of(from));
     struct lane *t = f ? lane_of(d, to) : NULL;
+    rename_later(d, from, to);
     if (!t || f == t || f->merged)
         return;
     while (f->head)
@@ -616,7 +649,11 @@ bool zapi_dispatch_drop(struct zapi_dispatch *d, uint64_t seq,
                         const char *order)
 {
     struct lane *l = *order ? *find(d, order, hash_of(order)) : NULL;
-    struct zapi_delivery *one = l ? unlink_seq(l, seq) : NULL;
+    struct zapi_delivery *one = NULL;
+    if (l) {
+        l = end_of(l);
+        one = unlink_seq(l, seq);
+    }
     if (one)
         settle(d, l);
     else

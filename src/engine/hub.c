@@ -218,36 +218,60 @@ static void give(struct zapi_desk *desk, const struct zapi_inbox_item *item)
              (unsigned long long)item->seq);
 }
 
+/* Those that the writer has made since: it may make one while the loop takes
+ * events, and what comes after it is the other order's. */
+static void apply_merges(struct zapi_hub *hub)
+{
+    pthread_mutex_lock(&hub->lock);
+    struct zapi_merge *m = hub->merges;
+    hub->merges = NULL;
+    hub->merges_end = &hub->merges;
+    atomic_store(&hub->merging, false);
+    pthread_mutex_unlock(&hub->lock);
+    *hub->merged_end = m;
+    for (; m; m = m->next) {
+        for (int i = 0; i < ZAPI_AUTOMATIONS; i++)
+            if (hub->desks[i])
+                zapi_dispatch_merge(hub->desks[i]->dispatch, m->from, m->to);
+        hub->merged_end = &m->next;
+    }
+}
+
+/* Events come in the order of seq: what this one is too late for, all are. */
+static void forget_merges(struct zapi_hub *hub, uint64_t seq)
+{
+    while (hub->merged && hub->merged->until < seq) {
+        struct zapi_merge *m = hub->merged;
+        hub->merged = m->next;
+        if (!hub->merged)
+            hub->merged_end = &hub->merged;
+        free(m);
+    }
+}
+
+static void correct_order(struct zapi_hub *hub, struct zapi_inbox_item *item)
+{
+    if (atomic_load(&hub->merging))
+        apply_merges(hub);
+    forget_merges(hub, item->seq);
+    for (const struct zapi_merge *m = hub->merged; m; m = m->next)
+        if (strcmp(item->order, m->from) == 0)
+            memcpy(item->order, m->to, ZAPI_ORDER_MAX);
+}
+
 static void give_item(struct zapi_hub *hub, struct zapi_inbox_item *item)
 {
     struct zapi_event *ev = item->event;
-    for (size_t i = hub->merged > ZAPI_MERGES ? hub->merged - ZAPI_MERGES : 0;
-         i < hub->merged; i++)
-        if (strcmp(item->order, hub->merges[i % ZAPI_MERGES].from) == 0)
-            memcpy(item->order, hub->merges[i % ZAPI_MERGES].to,
-                   ZAPI_ORDER_MAX);
+    correct_order(hub, item);
     if (ev) {
         ev->seq = item->seq;
         ev->refs = 1; /* ours, while it is given away */
     }
     for (int i = zapi_slots_next(&item->wanted, 0); i >= 0;
          i = zapi_slots_next(&item->wanted, i + 1))
-        if (hub->desks[i])
+        if (hub->desks[i] && item->seq > hub->desks[i]->opened)
             give(hub->desks[i], item);
     zapi_hub_drop_event(hub, ev);
-}
-
-static void apply_merges(struct zapi_hub *hub)
-{
-    pthread_mutex_lock(&hub->lock);
-    size_t n = hub->nmerges;
-    pthread_mutex_unlock(&hub->lock);
-    for (; hub->merged < n; hub->merged++) {
-        struct zapi_merge *m = &hub->merges[hub->merged % ZAPI_MERGES];
-        for (int i = 0; i < ZAPI_AUTOMATIONS; i++)
-            if (hub->desks[i])
-                zapi_dispatch_merge(hub->desks[i]->dispatch, m->from, m->to);
-    }
 }
 
 /* Whoever joined has his seat in hand by now: what was left undone starts. */
@@ -269,7 +293,8 @@ void zapi_hub_on_async(uv_async_t *async)
     struct zapi_inbox_item item;
     uint64_t until = uv_hrtime() + TURN_BUDGET_NS;
     zapi_hub_run_posts(hub);
-    apply_merges(hub);
+    if (atomic_load(&hub->merging))
+        apply_merges(hub);
     if (hub->fresh)
         begin_fresh(hub);
     while (!hub->closing && zapi_inbox_take(hub->inbox, &item)) {
@@ -321,6 +346,11 @@ void zapi_hub_dropped(struct zapi_hub *hub, const char *automation,
     struct zapi_desk *desk = zapi_hub_desk_named(hub, automation);
     if (desk)
         zapi_dispatch_drop(desk->dispatch, seq, order);
+}
+
+bool zapi_hub_has(const struct zapi_hub *hub, const char *name)
+{
+    return zapi_hub_desk_named(hub, name) != NULL;
 }
 
 bool zapi_hub_writable(const struct zapi_hub *hub)

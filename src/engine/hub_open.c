@@ -124,11 +124,22 @@ static void on_hub_clock(struct zapi_clock_waiter *w)
         uv_timer_start(&hub->maintain, on_maintain, 0, MAINTAIN_MS);
 }
 
+static void free_merges(struct zapi_merge *m)
+{
+    while (m) {
+        struct zapi_merge *next = m->next;
+        free(m);
+        m = next;
+    }
+}
+
 static void free_hub(struct zapi_hub *hub)
 {
     zapi_effects_delete(hub->effects);
     zapi_guard_delete(hub->guard);
     pthread_mutex_destroy(&hub->lock);
+    free_merges(hub->merges);
+    free_merges(hub->merged);
     free(hub->claims.rows);
     free(hub);
 }
@@ -170,6 +181,8 @@ struct zapi_hub *zapi_hub_open(const struct zapi_hub_config *config,
         return NULL;
     hub->config = *config;
     hub->posts_end = &hub->posts;
+    hub->merges_end = &hub->merges;
+    hub->merged_end = &hub->merged;
     pthread_mutex_init(&hub->lock, NULL);
     /* Before the writer runs: what it calls wakes the loop. */
     open_handles(hub);

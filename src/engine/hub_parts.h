@@ -21,9 +21,11 @@
 #include "base/clock.h"
 #include "engine/hub.h"
 
-enum { ZAPI_KIND_CACHE = 256, ZAPI_NAME_LISTS = 256, ZAPI_MERGES = 64 };
+enum { ZAPI_KIND_CACHE = 256, ZAPI_NAME_LISTS = 256 };
 
-struct zapi_merge {
+struct zapi_merge { /* two orders are one; made by the writer thread */
+    struct zapi_merge *next;
+    uint64_t until; /* events after this one have the new order already */
     char from[ZAPI_ORDER_MAX], to[ZAPI_ORDER_MAX];
 };
 
@@ -33,7 +35,8 @@ struct zapi_desk {
     char *name, *group;
     int slot;
     unsigned serial;
-    bool fresh; /* nothing starts before the loop turns */
+    bool fresh;      /* nothing starts before the loop turns */
+    uint64_t opened; /* up to this event it has read what was for it on disk */
     struct zapi_dispatch *dispatch;
     uv_timer_t *timer; /* the dispatcher's; freed when closed */
     struct zapi_clock_waiter wait;
@@ -89,7 +92,9 @@ struct zapi_claims {
 };
 
 struct zapi_hub {
-    atomic_bool unwritable; /* any thread */
+    atomic_bool unwritable;    /* any thread */
+    atomic_bool merging;       /* there are `merges`; any thread */
+    _Atomic uint64_t applying; /* the last event that `apply` was called for */
     struct zapi_hub_config config;
     struct zapi_db *db;
     struct zapi_inbox *inbox;
@@ -109,13 +114,14 @@ struct zapi_hub {
     /* Written under the lock, by the loop; named by the hash of their names. */
     struct zapi_desk *desks[ZAPI_AUTOMATIONS], *named[ZAPI_NAME_LISTS];
     unsigned serial; /* of the last desk */
+    /* Applied to the desks; events that are on their way may have the old order
+     * still. The oldest first. */
+    struct zapi_merge *merged, **merged_end;
 
     pthread_mutex_t lock;
     struct zapi_post *posts, **posts_end;
-    struct zapi_merge
-        merges[ZAPI_MERGES]; /* the last ones, by the writer thread */
-    size_t nmerges, merged;  /* made; applied by the loop */
-    struct zapi_slots woken; /* whose timers have changed */
+    struct zapi_merge *merges, **merges_end;     /* for the loop */
+    struct zapi_slots woken;                     /* whose timers have changed */
     struct zapi_kind_row kinds[ZAPI_KIND_CACHE]; /* answers so far */
     struct zapi_claims claims;
 };

@@ -16,20 +16,30 @@
 #include "engine/hub_parts.h"
 #include "engine/ingest.h"
 
+/* Without memory the two stay apart until what they have now is done. */
 void zapi_hub_on_merged(void *arg, const char *from, const char *to)
 {
     struct zapi_hub *hub = arg;
+    struct zapi_merge *m = calloc(1, sizeof *m);
+    if (!m) {
+        zapi_err("no memory to put two orders of one person into one");
+        return;
+    }
+    m->until = atomic_load(&hub->applying);
+    strncat(m->from, from, sizeof m->from - 1);
+    strncat(m->to, to, sizeof m->to - 1);
     pthread_mutex_lock(&hub->lock);
-    struct zapi_merge *m = &hub->merges[hub->nmerges++ % ZAPI_MERGES];
-    strncpy(m->from, from, sizeof m->from - 1);
-    strncpy(m->to, to, sizeof m->to - 1);
+    *hub->merges_end = m;
+    hub->merges_end = &m->next;
+    atomic_store(&hub->merging, true);
     pthread_mutex_unlock(&hub->lock);
-    uv_async_send(&hub->async);
+    zapi_hub_wake(hub);
 }
 
 void zapi_hub_on_apply(void *arg, struct zapi_sql *sql, struct zapi_event *ev)
 {
     struct zapi_hub *hub = arg;
+    atomic_store(&hub->applying, ev->seq); /* before its order is chosen */
     zapi_effects_apply(hub->effects, sql, ev);
 }
 

@@ -91,6 +91,11 @@ static bool open_desk(struct zapi_desk *desk, struct zapi_hub_seat *seat,
         return false;
     }
     begin_next_turn(desk);
+    /* Who had this slot before may have left events in the queue. They are among
+     * those that are read here, as the reading waits for all that was begun; and
+     * nobody has chosen this slot since. */
+    if (hub->db)
+        desk->opened = atomic_load(&hub->applying);
     size_t left = zapi_inbox_pending(hub->inbox, desk->slot, take_up, desk);
     if (left > 0)
         zapi_info("%s: %zu event%s left undone, taken up now", desk->name, left,

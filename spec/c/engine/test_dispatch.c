@@ -319,6 +319,57 @@ static void two_orders_become_one(void)
     zapi_dispatch_delete(d);
 }
 
+static void orders_become_one_in_a_chain(void)
+{
+    open_with(8);
+    add("a", 1, true); /* all three run: nobody knew */
+    add("b", 2, true);
+    add("c", 3, true);
+    zapi_dispatch_merge(d, "a", "b");
+    zapi_dispatch_merge(d, "b", "c");
+    zapi_dispatch_merge(d, "c", "a"); /* they are one already */
+    add("a", 4, true);
+    add("b", 5, true);
+    zapi_dispatch_done(d, started[2]);
+    zapi_dispatch_again(d, started[0], 5); /* is first when its time comes */
+    zapi_dispatch_done(d, started[1]);
+    CHECK_INT(nstarted, 3);
+    CHECK(zapi_dispatch_drop(d, 5, "a"));
+    clock_now = 5;
+    zapi_dispatch_tick(d);
+    CHECK_INT(nstarted, 4);
+    CHECK_INT(started[3]->seq, 1);
+    zapi_dispatch_done(d, started[3]);
+    CHECK_INT(nstarted, 5);
+    CHECK_INT(started[4]->seq, 4);
+    zapi_dispatch_done(d, started[4]);
+    CHECK_INT(nfinished, 5);
+    zapi_dispatch_delete(d);
+}
+
+static void what_was_put_aside_comes_back_to_the_order_it_became(void)
+{
+    open_with(8);
+    add_at("lid", 1, 5);
+    add("lid", 2, true);
+    add("phone", 3, true);
+    zapi_dispatch_merge(d, "lid", "phone");
+    zapi_dispatch_later(d, started[0], 6);
+    CHECK_INT(nstarted, 2);
+    clock_now = 6;
+    zapi_dispatch_tick(d);
+    CHECK_INT(nstarted, 2); /* seq 3 runs */
+    zapi_dispatch_done(d, started[1]);
+    CHECK_INT(nstarted, 3);
+    CHECK_INT(started[2]->seq, 1);
+    zapi_dispatch_done(d, started[2]);
+    CHECK_INT(nstarted, 4);
+    CHECK_INT(started[3]->seq, 2);
+    zapi_dispatch_done(d, started[3]);
+    CHECK_INT(nfinished, 3);
+    zapi_dispatch_delete(d);
+}
+
 static void what_is_loaded_late_may_be_gone(void)
 {
     open_with(8);
@@ -446,6 +497,8 @@ int main(void)
     RUN(later_lets_others_go_on);
     RUN(released_ones_run_beside_their_order);
     RUN(two_orders_become_one);
+    RUN(orders_become_one_in_a_chain);
+    RUN(what_was_put_aside_comes_back_to_the_order_it_became);
     RUN(what_is_loaded_late_may_be_gone);
     RUN(commands_take_back);
     RUN(the_clock_may_be_set_back);

@@ -14,7 +14,7 @@
 #include "engine/hub.h"
 #include "engine/ingest.h"
 
-enum { MANY = 64 };
+enum { MANY = 256 };
 
 struct bot { /* one generation */
     struct zapi_hub_seat *seat;
@@ -447,6 +447,59 @@ static void a_timer_is_its_own_bots(void)
     close_hub();
 }
 
+/* ---- one person by two names ---- */
+
+enum { COUPLES = 70 };
+
+/* A message by lid, by number, or by both. */
+static void write_as(int who, bool number, bool lid)
+{
+    static int said;
+    char chat[40], body[400], hidden[40];
+    struct zapi_error why = {0};
+    snprintf(hidden, sizeof hidden, "9000000000%04d@lid", who);
+    snprintf(chat, sizeof chat, "551190000%04d", who);
+    int n = snprintf(body, sizeof body,
+                     "{\"type\":\"ReceivedCallback\",\"instanceId\":\"I1\","
+                     "\"phone\":\"%s\",\"chatLid\":%s%s%s,"
+                     "\"messageId\":\"M%d\",\"fromMe\":false,"
+                     "\"isGroup\":false,\"text\":{\"message\":\"oi\"}}",
+                     number ? chat : hidden, lid ? "\"" : "",
+                     lid ? hidden : "null", lid ? "\"" : "", ++said);
+    struct zapi_event *ev = zapi_ingest(strdup(body), (size_t)n, &why);
+    CHECK(ev != NULL);
+    if (ev && zapi_hub_take(hub, ev, false, on_stored, NULL))
+        zapi_hub_wake(hub);
+}
+
+/* More than a few turn out to be one while the loop is busy elsewhere. */
+static void many_orders_become_one_at_once(void)
+{
+    struct bot b = {0};
+    struct zapi_hub_seat_config c = config_of(&b, "bot");
+    open_hub(NULL);
+    c.concurrency = MANY;
+    b.seat = zapi_hub_join(hub, &c, &error);
+    CHECK(b.seat != NULL);
+    turn();
+    for (int i = 0; i < COUPLES; i++) {
+        write_as(i, false, true);
+        write_as(i, true, false);
+    }
+    for (int i = 0; i < COUPLES; i++)
+        write_as(i, true, true);
+    turn();
+    CHECK_INT(b.n, COUPLES);
+    CHECK_INT(zapi_hub_waiting(b.seat), 2 * COUPLES);
+    for (size_t i = 0; i < b.n; i++) {
+        end(&b, b.started[i], ZAPI_INBOX_DONE);
+        CHECK(zapi_hub_running(b.seat) <= COUPLES);
+    }
+    CHECK_INT(b.n, 3 * COUPLES);
+    zapi_hub_leave(b.seat);
+    close_hub();
+}
+
 /* ---- on disk ---- */
 
 static char folder[64];
@@ -550,6 +603,34 @@ static void what_the_former_one_gets_wrong_the_next_one_tries(void)
     remove_folder();
 }
 
+/* What it left in the queue, a desk finds on disk too when it opens anew; of
+ * another name it is nobody's. */
+static void what_is_taken_up_from_disk_is_not_taken_from_the_queue(void)
+{
+    struct bot first, again;
+    size_t before = stored;
+    open_folder();
+    join(&first, "bot", false);
+    turn();
+    say("I1", "5511900000001", "A1");
+    say("I1", "5511900000002", "B1");
+    say("I1", "5511900000001", "A2");
+    while (__atomic_load_n(&stored, __ATOMIC_SEQ_CST) < before + 3)
+        usleep(1000);
+    zapi_hub_leave(first.seat);
+    join(&again, "bot", false);
+    say("I1", "5511900000003", "C1");
+    turn_until(&again.n, 3);
+    CHECK_INT(zapi_hub_waiting(again.seat), 1);
+    for (size_t i = 0; i < again.n; i++)
+        end(&again, again.started[i], ZAPI_INBOX_DONE);
+    turn();
+    CHECK_INT(again.n, 4);
+    zapi_hub_leave(again.seat);
+    close_hub();
+    remove_folder();
+}
+
 int main(void)
 {
     RUN(what_starts_next_starts_with_the_next_one);
@@ -562,6 +643,8 @@ int main(void)
     RUN(each_of_a_crowd_gets_its_own);
     RUN(what_is_subscribed_to_counts_at_once);
     RUN(a_timer_is_its_own_bots);
+    RUN(many_orders_become_one_at_once);
+    RUN(what_is_taken_up_from_disk_is_not_taken_from_the_queue);
     RUN(a_parked_one_waits_until_it_was_let_go);
     RUN(dead_by_the_script_is_offered_once_to_each);
     RUN(what_the_former_one_gets_wrong_the_next_one_tries);
