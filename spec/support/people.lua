@@ -62,7 +62,7 @@ tasks[#tasks + 1] = zapi.spawn(function()
    local n, open = 0, {}
    while not there "stop" do
       n = n + 1
-      local me, phone = n, ("55117770%05d"):format(n)
+      local me, phone = n, ("55117770%05d"):format(n % 200) -- answered long since
       post(("q %d"):format(me), phone, "pergunta")
       open[me] = zapi.spawn(function()
          zapi.sleep(0.5)
