@@ -73,6 +73,35 @@ describe("zapibot", function()
       end)
    end)
 
+   describe("an option of zapibot behind the script", function()
+      local BOT <const> = [[
+         local zapi = require "zapi"
+         local bot = require("zapi.bot").new {}
+         zapi.spawn(function() zapi.stop() end)
+         bot:run()]]
+      local ENV <const> = "ZAPI_INSTANCE_ID=I0000001 ZAPI_TOKEN=T0000001 ZAPIBOT_ADMIN_LISTEN=off "
+         .. "ZAPIBOT_LISTEN=127.0.0.1:0"
+
+      it("is the script's, and a bot's start says so", function()
+         local code, out = run(BOT, "x --listen=127.0.0.1:1 --data y", ENV)
+         assert.equal(0, code, out)
+         assert.matches("%-%-listen was given to the script: options of zapibot stand before it, "
+            .. "as in: zapibot %-%-listen … [^\n]*script.lua", out)
+         assert.not_matches("%-%-data was", out)
+      end)
+
+      it("is nothing to be told of behind --, or when it is not one of ours", function()
+         for _, arguments in ipairs {"-- --listen x", "--listener x --lists", "listen"} do
+            local code, out = run(BOT, arguments, ENV)
+            assert.equal(0, code, out)
+            assert.not_matches("was given to the script", out)
+         end
+         local code, out = zapibot("run " .. script(BOT) .. " -- --listen x", ENV)
+         assert.equal(0, code, out)
+         assert.not_matches("was given to the script", out)
+      end)
+   end)
+
    describe("a script without a bot", function()
       it("runs to its end with its arguments", function()
          local code, out = run([[print(arg[0], arg[1], #arg, ...)]], "a 'b c' --listen")

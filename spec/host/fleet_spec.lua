@@ -11,6 +11,34 @@ describe("several scripts in one process:", function()
    before_each(function() f = fleet.new() end)
    after_each(function() f:close() end)
 
+   it("what a script of another name has left is told at the start", function()
+      local KEEPS <const> = [[
+         local zapi = require "zapi"
+         bot:hears("oi", function(ctx)
+            ctx.session.n = 1
+            zapi.store("orders"):set("1", "pizza")
+            bot:at({after = 9000}, "late")
+            note "kept"
+         end)
+         bot:timer("late", function() end)]]
+      f:bot("pizza.lua", KEEPS)
+      f:start("--listen 127.0.0.1:0 pizza.lua")
+      f:post "oi"
+      f:wait_said "kept"
+      f:stop()
+      shell.must(("mv %s %s"):format(f:path "pizza.lua", f:path "pizzaria.lua"))
+      f:start("--listen 127.0.0.1:0 pizzaria.lua")
+      f:wait_log "of 'pizza.lua' there are 1 timer, 2 stored values, and no script here"
+      f:wait_log "--config"
+      f:stop()
+      f:write("shop.lua", 'return {automations = {["pizza.lua"] = {script = "pizzaria.lua"}}}')
+      f:start("--listen 127.0.0.1:0 --config shop.lua")
+      shell.must(("sqlite3 %s \"INSERT INTO timer(automation,name,due) VALUES('ghost','t',9e9)\"")
+         :format(shell.quote(f:path ".zapibot/zapibot.db")))
+      f:wait_log "of 'ghost' there are 1 timer, and"
+      assert.is_nil(f:log():find("of 'pizza", 1, true))
+   end)
+
    local function echo(name, word)
       f:bot(name, ("bot:on('text', function(ctx) note('%s', ctx.text) end)"):format(word))
    end

@@ -39,6 +39,8 @@ void zapi_hub_close(struct zapi_hub *hub);
 
 /* Has no automation joined (or has each one left)? */
 bool zapi_hub_is_vacant(const struct zapi_hub *hub);
+/* Has an automation of this name joined? Loop thread. */
+bool zapi_hub_has(const struct zapi_hub *hub, const char *name);
 /* Can something be stored now? In memory: always. Any thread. */
 bool zapi_hub_writable(const struct zapi_hub *hub);
 /* NULL in memory. */
@@ -122,6 +124,8 @@ void zapi_hub_succeed(struct zapi_hub_seat *seat);
 bool zapi_hub_is_current(const struct zapi_hub_seat *seat);
 /* Tells the current seat, when it is another one, that there is work. */
 void zapi_hub_nudge(struct zapi_hub_seat *seat);
+/* Tells the one that is current now; nobody, when the automation has left. */
+void zapi_hub_nudge_named(struct zapi_hub *hub, const char *automation);
 void zapi_hub_subscribe(struct zapi_hub_seat *seat, const char *const *kinds);
 /* The order of a running delivery may go on without it. */
 void zapi_hub_release(struct zapi_hub_seat *seat, struct zapi_delivery *d);

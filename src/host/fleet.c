@@ -204,6 +204,15 @@ static void break_off(struct generation *g)
     wake(g->m->fleet);
 }
 
+bool zapi_fleet_has(const struct zapi_fleet *f, const char *name)
+{
+    const struct member *m = f->members;
+    while (m && strcmp(m->script.name, name) != 0) {
+        m = m->next;
+    }
+    return m != NULL;
+}
+
 size_t zapi_fleet_alive(const struct zapi_fleet *f)
 {
     const struct member *m;

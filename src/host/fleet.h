@@ -61,6 +61,8 @@ struct zapi_fleet *zapi_fleet_new(const struct zapi_fleet_config *config);
  * several stays in the fleet, and may be mended by a reload. */
 bool zapi_fleet_add(struct zapi_fleet *f, const struct zapi_fleet_script *s,
                     struct zapi_error *error);
+/* Is there a script of this name, whether it runs or is broken? */
+bool zapi_fleet_has(const struct zapi_fleet *f, const char *name);
 /* How many run, of scripts. */
 size_t zapi_fleet_alive(const struct zapi_fleet *f);
 

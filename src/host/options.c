@@ -355,6 +355,21 @@ static bool check_word(const char *word, char *message, size_t room)
     return false;
 }
 
+/* An argument that somebody may have meant for us. Behind "--" all are meant for
+ * the script. */
+static const char *find_stray(const struct zapi_options *o)
+{
+    int i, option = -1;
+    for (i = 0; i < o->nargs && option < 0; i++) {
+        const char *word = o->args[i];
+        if (strcmp(word, "--") == 0) {
+            break;
+        }
+        option = find_option(word, strcspn(word, "="));
+    }
+    return option < 0 ? NULL : rows[option].name;
+}
+
 /* What the command still needs after the options. */
 static bool check_rest(int argc, char **argv, int at, struct zapi_options *out,
                        char *message, size_t room)
@@ -386,6 +401,7 @@ static bool check_rest(int argc, char **argv, int at, struct zapi_options *out,
     out->scripts = argv + at;
     out->nscripts = 1;
     take_rest(out, argc, argv, at + 1);
+    out->stray = find_stray(out);
     return check_word(out->script, message, room);
 }
 

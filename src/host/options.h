@@ -55,6 +55,9 @@ struct zapi_options {
     int nargs;
     char **args; /* what follows the script (of several: --), or the tool's
                     name */
+    const char *stray; /* the first of them that is spelt like an option of ours
+                          ("--listen"), which it would be before the script;
+                          static; NULL: none */
 };
 
 /* false: one clear line is in `message`; exit with 2. */

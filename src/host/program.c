@@ -24,6 +24,7 @@
 #include "host/control.h"
 #include "host/fleet.h"
 #include "host/inherited.h"
+#include "host/left.h"
 #include "host/limits.h"
 #include "host/monitor.h"
 #include "host/notify.h"
@@ -54,6 +55,9 @@ struct zapi_program {
     uint64_t give_up;                /* uv_now when the grace is over */
     int code;
     char status[200]; /* where some bot listens; "": nowhere */
+    bool served;      /* the scripts have begun: on_second looks what is left of
+                    others, once */
+    bool looked;
     bool ending;
     bool hung_up; /* on who asked and may ask again */
     bool over;
@@ -186,6 +190,10 @@ static void on_second(uv_timer_t *timer)
 {
     struct zapi_program *p = timer->data;
     zapi_fleet_look(p->fleet);
+    if (p->served && p->hub && !p->ending) { /* a second ago: all have joined */
+        p->served = false;
+        zapi_left_warn(p->hub, p->fleet);
+    }
 }
 
 static void init_loop(struct zapi_program *p)
@@ -314,6 +322,18 @@ static void start_admin(struct zapi_program *p)
                   error.message);
 }
 
+/* Nobody sees that an option was not taken; a script without a bot may have
+ * options of its own that are called like ours. */
+static void warn_of_stray(const struct zapi_options *o)
+{
+    if (o->stray) {
+        zapi_warn("%s was given to the script: options of zapibot stand before "
+                  "it, as in: zapibot %s%s … %s",
+                  o->stray, o->command == ZAPI_COMMAND_DEV ? "dev " : "",
+                  o->stray, o->script);
+    }
+}
+
 static struct zapi_hub *open_hub(void *arg, struct zapi_error *error)
 {
     struct zapi_program *p = arg;
@@ -326,6 +346,7 @@ static struct zapi_hub *open_hub(void *arg, struct zapi_error *error)
     else
         zapi_info("data is kept in %s", c.folder);
     p->hub = zapi_hub_open(&c, error);
+    warn_of_stray(p->options);
     if (p->hub && c.folder)
         start_control(p);
     if (p->hub)
@@ -345,8 +366,11 @@ static void on_listening(void *arg, const char *address)
 {
     struct zapi_program *p = arg;
     snprintf(p->status, sizeof p->status, "listening %s", address);
-    if (p->scripts.n <= 1)
+    if (p->scripts.n <= 1) {
+        p->served = !p->looked;
+        p->looked = true;
         zapi_notify_ready(p->notify, p->status);
+    }
 }
 
 static struct zapi_front *open_front(void *arg,
@@ -363,6 +387,8 @@ static void on_ended(void *arg, bool ok)
 {
     struct zapi_program *p = arg;
     zapi_fronts_go(&p->fronts);
+    if (ok && p->scripts.n > 1 && !p->looked)
+        p->served = p->looked = true;
     if (ok && (p->scripts.n > 1 || !p->status[0])) /* else it was told */
         zapi_notify_ready(p->notify,
                           p->status[0] ? p->status : "the script has run");

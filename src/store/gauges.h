@@ -13,9 +13,9 @@ struct zapi_gauges {
     uint64_t unknown; /* sends nobody knows the end of */
     uint64_t queued;  /* sends that wait to leave */
     uint64_t unclean; /* ends of the process that were none in order */
-    double
-        oldest_seconds; /* age of the oldest event that waits for its turn, not
-                              for an answer or a time; 0: none */
+    /* Age of the oldest event that waits for its turn, and not for an answer or
+     * a time; 0: none. */
+    double oldest_seconds;
 };
 
 void zapi_gauges_read(struct zapi_sql *sql, double now,
