@@ -389,7 +389,8 @@ describe("zapibot doctor", function()
          assert.equal(#diagnosis.NAMES, #got.checks)
          for i, check in ipairs(got.checks) do
             assert.equal(diagnosis.NAMES[i], check.name)
-            assert.equal(i == 1 and "fail" or "skipped", check.state)
+            assert.equal(i == 1 and "fail" or check.name == "env_file" and "ok" or "skipped",
+               check.state)
             assert.is_string(check.text)
             assert.is_string(check.what_to_do)
          end
@@ -410,6 +411,22 @@ describe("zapibot doctor", function()
          assert.equal(2, (place.run "doctor now"))
          assert.equal(3, (place.run("doctor",
             support.ENV .. "ZAPI_BASE_URL=http://127.0.0.1:" .. stub.free_port())))
+      end)
+
+      it("warns of an .env that others may open", function()
+         local file = place.folder .. "/.env"
+         shell.write(file, "ZAPI_TOKEN=" .. TOKEN .. "\n")
+         for mode, state in pairs {["644"] = "warn", ["602"] = "warn", ["600"] = "ok",
+            ["640"] = "ok"} do
+            shell.must(("chmod %s %s"):format(mode, shell.quote(file)))
+            local _, out = place.run("doctor --json")
+            local check = core.json_decode(out).checks[2]
+            assert.equal("env_file", check.name)
+            assert.equal(state, check.state, mode)
+            assert.equal(state == "warn" and "chmod 600 .env" or "", check.what_to_do)
+            assert.equal(state == "warn", check.text:find("mode " .. mode, 1, true) ~= nil)
+            assert.is_nil(out:find(TOKEN, 1, true))
+         end
       end)
 
       it("leaves no file behind", function()

@@ -90,6 +90,25 @@ describe("zapibot webhooks", function()
          assert.is_nil((out .. err):find("hidden", 1, true))
       end)
 
+      it("says when it is another host with our own secret, and then changes nothing", function()
+         local former = "http://old.example:81/webhook/" .. SECRET
+         put("update_webhook_received", former)
+         local code, out, err = run("set " .. BASE)
+         assert.equal(1, code)
+         all_are {"", received = former}
+         assert.matches("^received +http://old.example:81/webhook/… +%(another host, with this "
+            .. "bot's secret%)\n$", out)
+         assert.matches("this bot's own secret at another host", err)
+         assert.matches("%-%-take%-webhooks", err)
+         assert.is_nil((out .. err):find(SECRET, 1, true))
+         put("update_webhook_delivery", FOREIGN)
+         code, out, err = run("set " .. BASE)
+         assert.equal(1, code)
+         assert.matches("belong to another system", err)
+         assert.matches("received [^\n]*this bot's secret", out)
+         assert.not_matches("delivery [^\n]*this bot's secret", out)
+      end)
+
       it("does not mind a foreign one that was not asked for", function()
          put("update_webhook_received", FOREIGN)
          assert.equal(0, (run("set " .. BASE .. " --status")))

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <sys/stat.h>
 
 #include "api/reply.h"
 #include "base/log.h"
@@ -337,6 +338,17 @@ static int l_phone(lua_State *L)
     return 1;
 }
 
+/* file_mode(path) -> permission bits (0600 is 384); nil: there is no such file. */
+static int l_file_mode(lua_State *L)
+{
+    struct stat st;
+    if (stat(luaL_checkstring(L, 1), &st) != 0) {
+        return 0;
+    }
+    lua_pushinteger(L, st.st_mode & 0777);
+    return 1;
+}
+
 /* Any text to valid UTF-8 of at most n bytes, cut at a character. */
 static int l_cut(lua_State *L)
 {
@@ -373,6 +385,7 @@ void zapi_l_util_open(lua_State *L)
         {"equal", l_equal},
         {"phone", l_phone},
         {"cut", l_cut},
+        {"file_mode", l_file_mode},
         {NULL, NULL},
     };
     luaL_setfuncs(L, functions, 0);

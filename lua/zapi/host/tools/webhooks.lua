@@ -108,10 +108,18 @@ end
 
 -- Nothing is changed when something would be taken from somebody.
 local function refuse(changes)
+   local all_moved = true
    for _, change in ipairs(changes) do
       if change.foreign then
-         say("%s  %s", term.pad(change.row.name, 12), addresses.shown(change.before))
+         say("%s  %s%s", term.pad(change.row.name, 12), addresses.shown(change.before),
+            change.moved and "  (another host, with this bot's secret)" or "")
+         all_moved = all_moved and change.moved
       end
+   end
+   if all_moved then
+      args.stop(api.FAILED, "these have this bot's own secret at another host: an address that it "
+         .. "had before, or another process with the same secret, which would hear nothing more; "
+         .. "nothing was changed (--take-webhooks replaces them)")
    end
    args.stop(api.FAILED, "these belong to another system, which would hear nothing more; "
       .. "nothing was changed (--take-webhooks replaces them)")

@@ -9,13 +9,15 @@ local report = require "zapi.host.tools.lib.report"
 
 local M = {}
 
-M.NAMES = {"credentials", "client_token", "network", "clock", "ip", "instance", "subscription",
-   "connection", "webhooks", "filters", "own_number"}
+M.NAMES = {"credentials", "env_file", "client_token", "network", "clock", "ip", "instance",
+   "subscription", "connection", "webhooks", "filters", "own_number"}
 
 local SKEW = 60 -- seconds that clocks may differ
 local SOON = 5 * 86400 -- seconds before `due`
 local PANEL = "app.z-api.io"
 local SECURITY = PANEL .. " > Segurança > Token de segurança da conta"
+
+local OTHERS = 7 -- permissions of those who are neither owner nor in the group
 
 ---@class zapi.doctor.State
 ---@field found zapi.doctor.Report
@@ -25,6 +27,19 @@ local SECURITY = PANEL .. " > Segurança > Token de segurança da conta"
 ---@field api string base URL
 
 -- ---- credentials ----------------------------------------------------------
+
+-- It holds the tokens.
+local function check_env_file(s)
+   local mode = core.file_mode ".env"
+   if not mode then
+      s.found:add("env_file", "ok", "no .env in this folder")
+   elseif mode & OTHERS == 0 then
+      s.found:add("env_file", "ok", "others on this machine cannot open .env")
+   else
+      s.found:add("env_file", "warn", (".env may be opened by others on this machine (mode %03o)")
+         :format(mode), "chmod 600 .env")
+   end
+end
 
 -- Not an id: somebody copied the whole address, or a line break with it.
 local function is_odd(value)
@@ -354,8 +369,8 @@ end
 
 -- ---- all of it ------------------------------------------------------------
 
-local STEPS = {check_credentials, check_network, check_me, check_subscription, check_connection,
-   check_webhooks, check_filters, check_own_number}
+local STEPS = {check_env_file, check_credentials, check_network, check_me, check_subscription,
+   check_connection, check_webhooks, check_filters, check_own_number}
 
 --- Looks at everything; changes nothing.
 ---@param options? {to?: string}

@@ -9,6 +9,12 @@ local M = {}
 ---@field row table of addresses.ROWS
 ---@field before string|nil
 ---@field foreign boolean set, and neither ours nor a former one of ours
+---@field moved boolean foreign by its host, but with the secret of what is wanted
+
+-- "/webhook/SECRET" at the end of an address of a bot.
+local function path_of(url)
+   return url:match "/webhook/[^/?#]+$"
+end
 
 --- What setting `want` would do.
 ---@param me table
@@ -26,7 +32,8 @@ function M.plan(me, rows, want, bases)
          for _, base in ipairs(bases) do
             theirs = theirs and addresses.is_foreign(have, base)
          end
-         changes[#changes + 1] = {row = row, before = have, foreign = theirs}
+         changes[#changes + 1] = {row = row, before = have, foreign = theirs,
+            moved = theirs and path_of(have) ~= nil and path_of(have) == path_of(want)}
          foreign = foreign or theirs
       end
    end
