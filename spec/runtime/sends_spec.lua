@@ -390,6 +390,52 @@ describe("core.sends", function()
       assert.equal(0, got.unknown)
    end)
 
+   it("tells who may send that what was claimed for nobody is due again", function()
+      local got = process [[
+         local told, claimed, ended = 0, 0, {}
+         local svc = service {name = "shop", on_nudge = function() told = told + 1 end}
+         -- Claims, and is cancelled in the same turn after so many seconds.
+         local function claim(seconds)
+            local task = core.spawn_quiet(function()
+               claimed = claimed + #sends.claim(svc, 5)
+            end)
+            core.spawn(function()
+               local till = core.hrtime() + seconds
+               while core.hrtime() < till do end
+               task:cancel()
+            end)
+         end
+         local function is_told(how)
+            local before = told
+            until_(how, function()
+               collectgarbage() -- a result that no task took is undone here
+               return told > before
+            end)
+            ended[#ended + 1] = how
+            -- Whoever is told finds it: it was written before.
+            local rows = sends.claim(svc, 5)
+            sends.finish(svc, {id = rows[1].id, state = "accepted"})
+         end
+         queue(svc, "10001", "a")
+         claim(0)
+         is_told "in flight"
+         queue(svc, "10002", "b")
+         claim(0.2)
+         is_told "answered"
+         until_("accepted", function() return sends.count(svc).accepted == 2 end)
+         local silent = told
+         claim(0) -- nothing to undo
+         core.sleep(0)
+         local rows = sends.claim(svc, 5)
+         svc:close()
+         return {claimed = claimed, ended = ended, told = told - silent, left = #rows}
+      ]]
+      assert.same({"in flight", "answered"}, got.ended)
+      assert.equal(0, got.claimed)
+      assert.equal(0, got.told)
+      assert.equal(0, got.left)
+   end)
+
    it("says what cannot be stored", function()
       local got = process([[
          local svc = service()

@@ -269,3 +269,11 @@ void zapi_hub_nudge(struct zapi_hub_seat *seat)
     if (next && next != seat && next->config.nudged)
         next->config.nudged(next->config.arg);
 }
+
+void zapi_hub_nudge_named(struct zapi_hub *hub, const char *automation)
+{
+    const struct zapi_desk *desk = zapi_hub_desk_named(hub, automation);
+    const struct zapi_hub_seat *seat = desk ? desk->current : NULL;
+    if (seat && seat->config.nudged)
+        seat->config.nudged(seat->config.arg);
+}

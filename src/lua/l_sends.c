@@ -243,7 +243,8 @@ struct reply {
     enum zapi_db_result result;
     struct zapi_send *row; /* owned: of begin */
     bool is_new;
-    bool taken;              /* a script has it */
+    bool taken; /* a script has it */
+    bool undone;
     struct zapi_send **rows; /* owned: of claim */
     size_t n;
     double next_due;
@@ -283,6 +284,7 @@ static void undo(struct reply *r)
     }
     if (r->row && r->is_new && r->row->state == ZAPI_SEND_SENDING) {
         zapi_sends_undo(r->sends, r->row->id);
+        r->undone = true;
     }
     for (size_t i = 0; i < r->n; i++) {
         struct zapi_send back = {.id = r->rows[i]->id,
@@ -290,6 +292,17 @@ static void undo(struct reply *r)
                                  .at = r->rows[i]->at,
                                  .tries = r->rows[i]->tries - 1};
         zapi_sends_end(r->sends, &back);
+        r->undone = true;
+    }
+}
+
+/* What was taken back is due again, and who may send it (the next generation)
+ * has found nothing while it was held here: it looks after it was written. */
+static void offer_again(struct reply *r)
+{
+    const struct zapi_send *row = r->n > 0 ? r->rows[0] : r->row;
+    if (r->undone && row && row->automation) {
+        zapi_hub_nudge_named(r->hub, row->automation);
     }
 }
 
@@ -300,6 +313,7 @@ static void run_post(struct zapi_post *post)
         zapi_op_done(&r->op->base);
         r->op = NULL;
     } else {
+        offer_again(r);
         free_reply(r);
     }
 }
@@ -330,7 +344,11 @@ static void op_release(struct zapi_op *base)
     struct sends_op *op = (struct sends_op *)base;
     if (op->reply) {
         undo(op->reply);
-        free_reply(op->reply);
+        if (op->reply->undone) { /* told when the state is not busy */
+            zapi_hub_post(op->reply->hub, &op->reply->post);
+        } else {
+            free_reply(op->reply);
+        }
         op->reply = NULL;
     }
 }
