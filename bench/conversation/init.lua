@@ -59,14 +59,15 @@ function M.run(setup)
          "bytes each", "from an answer to what follows, ms" }, {
          line("no question", TEN, plain), line("all kept as coroutines", TEN, kept),
          line("as it is", TEN, ten), line("no question", MANY, many_plain),
-         line("all kept as coroutines", MANY, many_kept), line("as it is", MANY, many), line("after a restart", MANY, again),
+         line("all kept as coroutines", MANY, many_kept), line("as it is", MANY, many),
+         line("after a restart", MANY, again),
       }) .. "\n"
          .. report.target(ten.cost < MEGABYTES, ("10,000 cost < %d MB"):format(MEGABYTES),
             ("%.1f MB"):format(ten.cost))
          .. report.target(again.ran == 0, "nothing runs at a start",
             ("%d handlers, listening after %.0f ms"):format(again.ran, again.listening * 1000))
          .. report.target(many_kept.each < 3072, "kept as a coroutine < 3 kB each",
-            ("%.1f kB; a bare Lua coroutine that waits as deep is 2.6 to 3.1 kB of that"):format(
+            ("%.1f kB (a bare coroutine that waits as deep: 2.6 to 3.1)"):format(
                many_kept.each / 1024)),
    }
 end
