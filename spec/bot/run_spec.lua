@@ -139,9 +139,10 @@ describe("bot:run", function()
       core.set_env("ZAPIBOT_WEBHOOK_SECRET", nil)
       core.set_hosted(hosted)
       bot:stop(5)
-      assert.equal(1, #lines)
       assert.matches("ZAPIBOT_WEBHOOK_SECRET is not set", lines[1][2])
-      assert.is_nil(lines[1][2]:find("%x%x%x%x%x%x%x%x"))
+      for _, line in ipairs(lines) do
+         assert.is_nil(line[2]:find("%x%x%x%x%x%x%x%x"))
+      end
    end)
 
    it("rejects a secret that cannot be in an address, and running twice", function()
