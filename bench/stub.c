@@ -30,7 +30,12 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { IN_SIZE = 16 * 1024, OUT_SIZE = 16 * 1024, MAX_FD = 16384, EVENTS = 256 };
+enum {
+    IN_SIZE = 16 * 1024,
+    OUT_SIZE = 16 * 1024,
+    MAX_FD = 16384,
+    EVENTS = 256
+};
 enum { PEOPLE = 1000, ID_LEN = 24 }; /* as post.lua has them */
 
 struct conn {

@@ -91,7 +91,8 @@ describe("TLS on the door", function()
       function()
          f:start(CERT .. "bot.lua")
          assert.not_equal(0, (shell.run("curl -s --max-time 10 http://" .. f.address .. "/ping")))
-         f:wait_log "refused 400 from 127.0.0.1: no TLS handshake: was it http://, or TLS before 1.2?"
+         f:wait_log("refused 400 from 127.0.0.1: no TLS handshake: was it http://, "
+            .. "or TLS before 1.2?")
          assert.not_equal(0, (curl("--tls-max 1.1", "/ping")))
          assert.equal(60, (shell.run("curl -s --max-time 10 https://" .. f.address .. "/ping")))
          f:wait_log "the TLS handshake was broken off: does the client trust the certificate?"
