@@ -24,6 +24,8 @@
 #include "store/gauges.h"
 
 #define TURN_BUDGET_NS 5000000u /* for taking events, per turn of the loop */
+#define GAUGES_REST    100u     /* times what the gauges took */
+#define GAUGES_MOST_NS UINT64_C(10000000000) /* and that is the longest rest */
 
 /* ---- waking the loop ---- */
 
@@ -358,9 +360,24 @@ bool zapi_hub_writable(const struct zapi_hub *hub)
     return !atomic_load(&hub->unwritable);
 }
 
-void zapi_hub_measure(struct zapi_hub *hub)
+/* With thousands of dead letters it takes tens of milliseconds of the loop: then
+ * it is not done again before a hundred times as long (seconds). */
+static void read_gauges(struct zapi_hub *hub)
 {
     struct zapi_gauges g = {0};
+    uint64_t began = uv_hrtime();
+    zapi_gauges_read(zapi_db_reader(hub->db), zapi_clock_now(), &g);
+    zapi_metrics_set(ZAPI_M_OLDEST, NULL, g.oldest_seconds);
+    zapi_metrics_set(ZAPI_M_DEAD, NULL, (double)g.dead);
+    zapi_metrics_set(ZAPI_M_UNKNOWN, NULL, (double)g.unknown);
+    zapi_metrics_set(ZAPI_M_QUEUED, NULL, (double)g.queued);
+    zapi_metrics_set(ZAPI_M_UNCLEAN, NULL, (double)g.unclean);
+    uint64_t ended = uv_hrtime(), rest = GAUGES_REST * (ended - began);
+    hub->gauges_next = ended + (rest < GAUGES_MOST_NS ? rest : GAUGES_MOST_NS);
+}
+
+void zapi_hub_measure(struct zapi_hub *hub)
+{
     size_t running = 0, waiting = zapi_inbox_depth(hub->inbox);
     for (int i = 0; i < ZAPI_AUTOMATIONS; i++)
         if (hub->desks[i]) {
@@ -369,12 +386,6 @@ void zapi_hub_measure(struct zapi_hub *hub)
         }
     zapi_metrics_set(ZAPI_M_HANDLERS, NULL, (double)running);
     zapi_metrics_set(ZAPI_M_DEPTH, NULL, (double)waiting);
-    if (!hub->db)
-        return;
-    zapi_gauges_read(zapi_db_reader(hub->db), zapi_clock_now(), &g);
-    zapi_metrics_set(ZAPI_M_OLDEST, NULL, g.oldest_seconds);
-    zapi_metrics_set(ZAPI_M_DEAD, NULL, (double)g.dead);
-    zapi_metrics_set(ZAPI_M_UNKNOWN, NULL, (double)g.unknown);
-    zapi_metrics_set(ZAPI_M_QUEUED, NULL, (double)g.queued);
-    zapi_metrics_set(ZAPI_M_UNCLEAN, NULL, (double)g.unclean);
+    if (hub->db && uv_hrtime() >= hub->gauges_next)
+        read_gauges(hub);
 }

@@ -179,7 +179,8 @@ void zapi_hub_revived(struct zapi_hub *hub, const char *automation,
 void zapi_hub_dropped(struct zapi_hub *hub, const char *automation,
                       const char *order, uint64_t seq);
 /* Brings the gauges of base/metrics up to date (depth, oldest, dead, unknown,
- * queued, running). */
+ * queued, running); those that are read from the file only now and then, when
+ * that takes long. */
 void zapi_hub_measure(struct zapi_hub *hub);
 
 #endif

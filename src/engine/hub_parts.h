@@ -109,6 +109,7 @@ struct zapi_hub {
     uv_timer_t maintain;
     struct zapi_clock_waiter watch; /* the clock may be moved */
     double maintained;              /* zapi_clock_hrtime */
+    uint64_t gauges_next;           /* uv_hrtime: not before that */
     unsigned handles;
     bool closing, fresh; /* fresh: a desk is */
     /* Written under the lock, by the loop; named by the hash of their names. */

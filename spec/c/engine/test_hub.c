@@ -10,9 +10,11 @@
 
 #include <uv.h>
 
+#include "base/metrics.h"
 #include "check.h"
 #include "engine/hub.h"
 #include "engine/ingest.h"
+#include "store/connection.h"
 
 enum { MANY = 256 };
 
@@ -631,6 +633,53 @@ static void what_is_taken_up_from_disk_is_not_taken_from_the_queue(void)
     remove_folder();
 }
 
+static double gauge(const char *name)
+{
+    struct zapi_buf text;
+    char line[100];
+    zapi_buf_init(&text, 1 << 20);
+    zapi_metrics_write(&text);
+    snprintf(line, sizeof line, "\n%s ", name);
+    const char *at = strstr(zapi_buf_str(&text), line);
+    double v = at ? strtod(at + strlen(line), NULL) : -1;
+    zapi_buf_free(&text);
+    return v;
+}
+
+/* Thousands of dead letters: the loop does not read them each time it is asked,
+ * but the number becomes right. */
+static void gauges_that_cost_are_not_read_each_time(void)
+{
+    const char *name = "zapibot_dead_letters";
+    size_t asked = 0, changed = 0;
+    double last = 0;
+    open_folder();
+    struct zapi_sql *sql = zapi_sql_open(zapi_db_path(zapi_hub_db(hub)),
+                                         ZAPI_SQL_WRITE, 5000, &error);
+    CHECK(zapi_sql_script(
+        sql, "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n"
+             " WHERE i<5000) INSERT INTO delivery(automation, person, seq,"
+             " state, ended) SELECT 1, 'p'||i, i, 2, i FROM n;"
+             "INSERT INTO event(seq, received_at, person) SELECT seq, 1, person"
+             " FROM delivery"));
+    for (; last != 4980 && asked < 20000; asked++) {
+        if (asked < 20)
+            CHECK(zapi_sql_script(sql, "DELETE FROM delivery WHERE seq ="
+                                       " (SELECT max(seq) FROM delivery)"));
+        zapi_hub_measure(hub);
+        double now = gauge(name);
+        changed += now != last;
+        last = now;
+        usleep(1000);
+    }
+    CHECK(last == 4980);
+    CHECK(changed < 10); /* of 20 */
+    zapi_sql_close(sql);
+    close_hub();
+    remove_folder();
+    zapi_metrics_clear();
+}
+
 int main(void)
 {
     RUN(what_starts_next_starts_with_the_next_one);
@@ -645,6 +694,7 @@ int main(void)
     RUN(a_timer_is_its_own_bots);
     RUN(many_orders_become_one_at_once);
     RUN(what_is_taken_up_from_disk_is_not_taken_from_the_queue);
+    RUN(gauges_that_cost_are_not_read_each_time);
     RUN(a_parked_one_waits_until_it_was_let_go);
     RUN(dead_by_the_script_is_offered_once_to_each);
     RUN(what_the_former_one_gets_wrong_the_next_one_tries);
