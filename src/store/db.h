@@ -2,9 +2,10 @@
  *
  * The one file that holds everything durable, and the one thread that writes
  * it. Others hand the writer *jobs*; all that have gathered become one
- * transaction with synchronous=FULL (group commit; while it is busy it waits up
- * to a millisecond for more). The loop thread reads through a connection of its
- * own; checkpoints run on a third one, so that no commit pays for them.
+ * transaction with synchronous=FULL (group commit, and no waiting for more: a
+ * millisecond of it cost more than it saved). The loop thread reads through a
+ * connection of its own; checkpoints run on a third one, so that no commit pays
+ * for them.
  *
  * A process that owns the file holds an flock on FOLDER/zapibot.lock, which
  * names its pid.

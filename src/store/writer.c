@@ -24,10 +24,6 @@
 
 enum { BATCH = 512, RETRY_MS = 200 };
 
-/* A commit costs as much as some thirty jobs. When the last one wrote BUSY or
- * more, the next waits a moment for as many to gather as are worth one. */
-enum { BUSY = 12, ENOUGH = 96, GATHER_US = 1000 };
-
 struct zapi_writer {
     struct zapi_writer_config config;
     pthread_t thread;
@@ -36,14 +32,12 @@ struct zapi_writer {
     struct zapi_job *first, **end;
     size_t queued; /* submitted and not done */
     size_t fresh;  /* submitted since the last attempt */
-    size_t wanted; /* asleep: jobs that wake it */
     bool asleep, closing, gone;
     uint64_t commits, jobs;
     double seconds, longest;
     const char *trouble; /* written by the thread, under the lock */
 
     /* the thread's own */
-    bool busy; /* the last batch was no small one */
     struct zapi_job *batch[BATCH];
     bool failed[BATCH];
 };
@@ -249,23 +243,10 @@ static struct timespec from_now(long us)
     return t;
 }
 
-/* Under the lock. */
-static void gather(struct zapi_writer *w)
-{
-    struct timespec until = from_now(GATHER_US);
-    w->wanted = ENOUGH;
-    w->asleep = true;
-    while (!w->closing && w->queued < ENOUGH &&
-           pthread_cond_timedwait(&w->news, &w->lock, &until) == 0)
-        ;
-    w->asleep = false;
-}
-
 /* Under the lock. Returns when there is reason for an attempt. */
 static void wait_for_news(struct zapi_writer *w)
 {
     struct timespec until = from_now(RETRY_MS * 1000L);
-    w->wanted = 1;
     w->asleep = true;
     while (!w->closing && (w->trouble ? w->fresh == 0 : !w->first)) {
         if (!w->trouble)
@@ -280,8 +261,6 @@ static size_t take(struct zapi_writer *w, bool *last)
 {
     size_t n = 0;
     pthread_mutex_lock(&w->lock);
-    if (w->busy && !w->trouble)
-        gather(w);
     wait_for_news(w);
     while (n < BATCH && w->first) {
         w->batch[n++] = w->first;
@@ -290,7 +269,6 @@ static size_t take(struct zapi_writer *w, bool *last)
     if (!w->first)
         w->end = &w->first;
     w->fresh = 0;
-    w->busy = n >= BUSY;
     *last = w->closing;
     w->gone = *last && n == 0;
     pthread_mutex_unlock(&w->lock);
@@ -355,7 +333,7 @@ void zapi_writer_submit(struct zapi_writer *w, struct zapi_job *job)
         w->end = &job->next;
         w->queued++;
         w->fresh++;
-        if (w->asleep && (w->queued >= w->wanted || w->trouble))
+        if (w->asleep)
             pthread_cond_signal(&w->news);
     }
     pthread_mutex_unlock(&w->lock);
