@@ -718,7 +718,8 @@ static void a_number_is_never_used_again(void)
     start();
     struct zapi_sql *sql =
         zapi_sql_open(zapi_db_path(db), ZAPI_SQL_WRITE, 5000, &error);
-    CHECK(zapi_sql_script(sql, "INSERT INTO send(event) VALUES(500)"));
+    CHECK(
+        zapi_sql_script(sql, "INSERT INTO send(event, state) VALUES(500, 2)"));
     zapi_sql_close(sql);
     stop();
     start();
