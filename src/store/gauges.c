@@ -6,10 +6,8 @@
 #include "store/gauges.h"
 
 static const char count_dead[] = "SELECT count(*) FROM delivery WHERE state=2";
-static const char count_queued[] =
-    "SELECT sum(n) FROM send_count WHERE state=0";
-static const char count_unknown[] =
-    "SELECT sum(n) FROM send_count WHERE state=8";
+static const char count_queued[] = "SELECT count(*) FROM send WHERE state=0";
+static const char count_unknown[] = "SELECT count(*) FROM send WHERE state=8";
 static const char unclean_ends[] =
     "SELECT value FROM meta WHERE name='unclean_ends'";
 /* Events of dead letters stay too, those that wait for a person's answer, and

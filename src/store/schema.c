@@ -9,8 +9,7 @@
  * that stands beside all others is "~" with the seq, so that the primary key of
  * `delivery` stays one. `event.pending` counts the deliveries left of it.
  * Namespaces of `kv` that begin with byte 1 are ours (store/kv.h). `timer.next`
- * is when a timer that repeats is due after `due`. Triggers keep `send_count`,
- * as counting the rows of a busy month takes half a second.
+ * is when a timer that repeats is due after `due`.
  */
 #include "store/schema.h"
 
@@ -71,23 +70,6 @@ static const char *const steps[] = {
     /* ---- the next timer of one automation among the many of all ---- */
     "DROP INDEX timer_due;"
     "CREATE INDEX timer_due ON timer(automation, due, id);",
-    /* ---- how many sends are in which state ---- */
-    "CREATE TABLE send_count(automation TEXT, state INTEGER, n INTEGER,"
-    " PRIMARY KEY(automation, state)) WITHOUT ROWID;"
-    "INSERT INTO send_count SELECT ifnull(automation, ''), state, count(*)"
-    " FROM send GROUP BY 1, 2;"
-    "CREATE TRIGGER send_added AFTER INSERT ON send BEGIN"
-    " INSERT INTO send_count VALUES(ifnull(NEW.automation, ''), NEW.state, 1)"
-    " ON CONFLICT DO UPDATE SET n=n+1; END;"
-    "CREATE TRIGGER send_moved AFTER UPDATE OF state, automation ON send"
-    " WHEN OLD.state<>NEW.state OR OLD.automation IS NOT NEW.automation BEGIN"
-    " UPDATE send_count SET n=n-1"
-    " WHERE automation=ifnull(OLD.automation, '') AND state=OLD.state;"
-    " INSERT INTO send_count VALUES(ifnull(NEW.automation, ''), NEW.state, 1)"
-    " ON CONFLICT DO UPDATE SET n=n+1; END;"
-    "CREATE TRIGGER send_removed AFTER DELETE ON send BEGIN"
-    " UPDATE send_count SET n=n-1"
-    " WHERE automation=ifnull(OLD.automation, '') AND state=OLD.state; END;",
 };
 
 enum { NEWEST = sizeof steps / sizeof *steps };

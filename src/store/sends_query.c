@@ -47,12 +47,6 @@ static const char *const count_text[PATHS] = {
     [TROUBLE] = COUNT(WHERE_TROUBLE),  [ALL] = COUNT(WHERE_ALL),
 };
 
-/* Without any other wish: from the table that is kept for it. */
-static const char total_text[] =
-    "SELECT state, sum(n) FROM send_count"
-    " WHERE (?1 IS NULL OR automation=?1) AND (?2=-1 OR state=?2)"
-    " GROUP BY state";
-
 static enum path path_of(const struct zapi_sends_filter *f, int state)
 {
     if (f->id) {
@@ -142,18 +136,6 @@ void zapi_sends_each(struct zapi_sql *sql, const struct zapi_sends_filter *f,
     }
 }
 
-static struct zapi_stmt *ask_count(struct zapi_sql *sql,
-                                   const struct zapi_sends_filter *f, int state)
-{
-    if (f->id || f->key || f->prefix || f->recipient || f->lane) {
-        return ask(sql, count_text, f, state);
-    }
-    struct zapi_stmt *st = zapi_sql_begin(sql, total_text);
-    zapi_sql_text(st, 1, f->automation);
-    zapi_sql_int(st, 2, state);
-    return st;
-}
-
 void zapi_sends_count(struct zapi_sql *sql, const struct zapi_sends_filter *f,
                       uint64_t counts[ZAPI_SEND_CANCELLED + 1])
 {
@@ -161,7 +143,7 @@ void zapi_sends_count(struct zapi_sql *sql, const struct zapi_sends_filter *f,
     size_t n = states_of(f, states);
     memset(counts, 0, sizeof *counts * (ZAPI_SEND_CANCELLED + 1));
     for (size_t i = 0; i < n; i++) {
-        struct zapi_stmt *st = ask_count(sql, f, states[i]);
+        struct zapi_stmt *st = ask(sql, count_text, f, states[i]);
         while (zapi_sql_row(st)) {
             int64_t state = zapi_sql_get_int(st, 0);
             if (state >= 0 && state <= ZAPI_SEND_CANCELLED) {

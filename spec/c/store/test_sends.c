@@ -5,14 +5,11 @@
  */
 #include <signal.h>
 #include <sys/wait.h>
-#include <time.h>
 
 #include "base/log.h"
 #include "check.h"
 #include "folder.h"
-#include "store/connection.h"
 #include "store/db.h"
-#include "store/schema.h"
 #include "store/sends.h"
 #include "store/sql.h"
 
@@ -1104,65 +1101,6 @@ static void counts_are_by_state(void)
     end();
 }
 
-/* What is kept is what would be counted. */
-static void check_totals(const char *automation)
-{
-    static const char counted[] = "SELECT count(*) FROM send WHERE state=?1"
-                                  " AND (?2 IS NULL OR automation=?2)";
-    uint64_t n[ZAPI_SEND_CANCELLED + 1];
-    struct zapi_sends_filter f = {.automation = automation};
-    zapi_sends_count(zapi_db_reader(db), &f, n);
-    for (int state = 0; state <= ZAPI_SEND_CANCELLED; state++) {
-        struct zapi_stmt *st = zapi_sql_begin(zapi_db_reader(db), counted);
-        zapi_sql_int(st, 1, state);
-        zapi_sql_text(st, 2, automation);
-        CHECK(zapi_sql_row(st));
-        CHECK_INT(n[state], zapi_sql_get_int(st, 0));
-        zapi_sql_end(st);
-    }
-}
-
-/* A busy month's rows, in a file of before their number was kept; it stays right
- * through whatever happens to them. */
-static void many_are_counted_at_once(void)
-{
-    static const char more[] =
-        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n WHERE"
-        " i<100000) INSERT INTO send(automation, state, changed, args) SELECT"
-        " iif(i%3, 'shop', 'bank'), i%11, i, printf('%400d', i) FROM n";
-    const struct zapi_sends_filter shop = {.automation = "shop"};
-    struct timespec a, b;
-    uint64_t n[ZAPI_SEND_CANCELLED + 1];
-    fresh();
-    fill();
-    struct zapi_sql *sql =
-        zapi_sql_open(zapi_db_path(db), ZAPI_SQL_WRITE, 5000, &error);
-    CHECK(zapi_sql_script(sql,
-                          "DROP TRIGGER send_added; DROP TRIGGER send_moved;"
-                          "DROP TRIGGER send_removed; DROP TABLE send_count;"
-                          "PRAGMA user_version=3"));
-    CHECK(zapi_sql_script(sql, more));
-    CHECK(zapi_schema_migrate(sql, "it", &error));
-    check_totals("shop");
-    check_totals(NULL);
-    CHECK(zapi_sql_script(sql, more));
-    CHECK(zapi_sql_script(sql, "UPDATE send SET state=10-state WHERE id%2;"
-                               "UPDATE send SET automation='pub' WHERE id%5=0;"
-                               "UPDATE send SET automation=NULL WHERE id%7=0;"
-                               "DELETE FROM send WHERE id%6=0"));
-    zapi_sql_close(sql);
-    check_totals("shop");
-    check_totals("pub");
-    check_totals(NULL);
-    clock_gettime(CLOCK_MONOTONIC, &a);
-    for (int i = 0; i < 100; i++)
-        zapi_sends_count(zapi_db_reader(db), &shop, n);
-    clock_gettime(CLOCK_MONOTONIC, &b);
-    if (b.tv_sec - a.tv_sec > 3) /* 0.01 s; else ten seconds and more */
-        CHECK_INT(b.tv_sec - a.tv_sec, 0);
-    end();
-}
-
 struct command {
     struct zapi_sends_filter f;
     bool requeue;
@@ -1393,7 +1331,6 @@ int main(void)
     RUN(a_flood_to_one_does_not_hold_up_others);
     RUN(filters_find);
     RUN(counts_are_by_state);
-    RUN(many_are_counted_at_once);
     RUN(only_what_waits_can_be_cancelled);
     RUN(a_person_may_send_again);
     RUN(a_day_without_callback_is_unknown);

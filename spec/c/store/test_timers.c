@@ -311,8 +311,6 @@ static void test_one_among_many(void)
         zapi_sql_open(zapi_db_path(db), ZAPI_SQL_WRITE, 5000, &error);
     CHECK(zapi_sql_script(
         sql, "DROP INDEX timer_due; CREATE INDEX timer_due ON timer(due);"
-             "DROP TRIGGER send_added; DROP TRIGGER send_moved;"
-             "DROP TRIGGER send_removed; DROP TABLE send_count;"
              "PRAGMA user_version=2;"
              "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n"
              " WHERE i<100000) INSERT INTO timer(automation, name, key, due)"
