@@ -71,6 +71,25 @@ describe("z.outbox:send", function()
       end)
    end)
 
+   it("marks nothing as on its way that has not begun when the bot stops", function()
+      durable.with(function(place)
+         place:run [[
+            local _, z = t.up(function() end, {limits = {pace = 0.3}})
+            z.outbox:pause()
+            for i = 1, 4 do
+               z.outbox:send("send_text", {phone = "551199999000" .. i, message = "Oi"})
+            end
+            z.outbox:resume()
+            t.wait_calls(1)
+            t.bot:stop(2)
+         ]]
+         place:run [[
+            t.up(function() end, {limits = {pace = 0}})
+            t.wait_states("accepted accepted accepted accepted")
+         ]]
+      end)
+   end)
+
    it("in a handler is stored when the handler ends well, and not else", function()
       durable.with(function(place)
          place:run [[

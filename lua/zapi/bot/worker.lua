@@ -159,13 +159,15 @@ end
 -- The seconds until there may be something again.
 local function round(self)
    if self.busy >= M.most or is_stopped(self) then return math.huge end
-   local rows, due = core.sends.claim(self.service, M.most - self.busy)
-   local pace = self.bot.limits.pace
-   for i, row in ipairs(rows) do
-      if i > 1 and pace > 0 then core.sleep(pace) end
-      start(self, row)
+   -- One at a time where there is a pace: what is claimed and has not begun when the
+   -- process ends would be unknown.
+   local pace = self.bot.limits.pace or 0
+   local rows, due = core.sends.claim(self.service, pace > 0 and 1 or M.most - self.busy)
+   for _, row in ipairs(rows) do start(self, row) end
+   if #rows > 0 then
+      if pace > 0 then core.sleep(pace) end
+      return 0
    end
-   if #rows > 0 then return pace end
    -- Held back by what is on its way to the same person, or by a pause. (What waits
    -- for its time is not counted: it may be a campaign of thousands.)
    self.held = core.sends.is_due(self.service)
