@@ -279,9 +279,10 @@ static size_t take(struct zapi_writer *w, bool *last)
  * of each job. As a batch thread it waits for its turn, and finds more. */
 static void let_others_go_on(void)
 {
-#ifdef SCHED_BATCH
+#ifdef __linux__
+    enum { BATCH_POLICY = 3 }; /* SCHED_BATCH, which glibc calls a GNU matter */
     struct sched_param none = {.sched_priority = 0};
-    pthread_setschedparam(pthread_self(), SCHED_BATCH, &none);
+    pthread_setschedparam(pthread_self(), BATCH_POLICY, &none);
 #endif
 }
 
