@@ -2,6 +2,7 @@
 -- order of its chat, also when that system is away for a while.
 local core = require "zapi.core"
 local fleet = require "spec.support.fleet"
+local shell = require "spec.support.shell"
 
 describe("ZAPIBOT_FORWARD", function()
    local f, sink, got, refuse
@@ -96,6 +97,37 @@ describe("ZAPIBOT_FORWARD", function()
       refuse = nil
       start()
       f:wait_for("the webhook", function() return texts() == "antes" end)
+   end)
+
+   it("what nobody takes for seven days is a dead letter, and the chat goes on", function()
+      refuse = function(req) return req.body:find("antes", 1, true) end
+      start()
+      f:post "antes"
+      f:post "depois"
+      f:wait_log "status 503"
+      assert.equal(0, f:stop())
+      local function age(days)
+         shell.must(("sqlite3 %s 'UPDATE event SET received_at = received_at - %d'"):format(
+            shell.quote(f:path ".zapibot/zapibot.db"), days * 86400))
+      end
+      local function dead()
+         local code, out = f:run "inbox list --state dead --json"
+         assert.equal(0, code, out)
+         return core.json_decode(out).events
+      end
+      age(6.9)
+      start()
+      f:wait_log "status 503"
+      assert.same({}, dead())
+      assert.equal(0, f:stop())
+      assert.equal("", texts())
+      age(0.2)
+      start()
+      f:wait_for("what was behind it", function() return texts() == "depois" end)
+      local list = dead()
+      assert.equal(1, #list)
+      assert.equal("forward", list[1].automation)
+      assert.matches("not taken within 7 days: status 503", list[1].reason)
    end)
 
    it("an address that is none ends the program", function()

@@ -238,6 +238,14 @@ describe("--watch", function()
       f:wait_log "generation 4 serves"
    end)
 
+   it("is what dev does unasked", function()
+      f:write("bots/lib/words.lua", "return 'w1'")
+      version "um"
+      f:start(RUN .. "dev bots/bot.lua", "")
+      version "dois"
+      f:wait_log "generation 2 serves"
+   end)
+
    it("nothing happens by files of others; a broken version waits for its mending", function()
       f:write("bots/lib/words.lua", "return 'w1'")
       version "um"
