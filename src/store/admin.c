@@ -157,15 +157,10 @@ static bool apply(struct zapi_job *job, struct zapi_sql *sql)
     return j->run(t, sql);
 }
 
-static void done(struct zapi_job *job, enum zapi_db_result result)
-{
-    (void)job, (void)result; /* zapi_db_run returns it */
-}
-
 bool zapi_admin_write(struct zapi_admin_turn *t, zapi_admin_verb *run)
 {
     struct job j = {
-        .job = {.apply = apply, .done = done},
+        .job = {.apply = apply},
         .turn = t,
         .run = run,
         .from = t->out->len,

@@ -6,7 +6,6 @@
  * one, whose row stays, so that a handler that runs again does not send it
  * anew. Parameters and replies are in `show` only. Start at the table of moves.
  */
-#include <stdio.h>
 #include <string.h>
 
 #include "base/redact.h"

@@ -61,6 +61,7 @@ enum zapi_db_result {
  * submission; it owns the job again and may free it. */
 struct zapi_job {
     bool (*apply)(struct zapi_job *job, struct zapi_sql *sql);
+    /* May be NULL for zapi_db_run, which returns the result. */
     void (*done)(struct zapi_job *job, enum zapi_db_result result);
     bool must; /* a fact that is to be written whatever it takes: kept and
                   tried again while nothing can be stored */

@@ -6,7 +6,6 @@
  * set from apply on, so that a repetition in the same batch finds it; when the
  * batch is undone the key leaves again. Start at zapi_inbox_store.
  */
-#include <stdlib.h>
 #include <string.h>
 
 #include "store/inbox_parts.h"

@@ -5,7 +5,6 @@
  * reader's connection, which sees what is committed; the few writes here are
  * jobs that are waited for, at start only.
  */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -6,7 +6,6 @@
  */
 #include "store/left.h"
 
-#include <stdio.h>
 #include <string.h>
 
 enum { MOST = 16 };

@@ -17,7 +17,6 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "store/connection.h"
 #include "store/forget.h"
 #include "store/kv.h"
 #include "store/people_map.h"

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "store/sends_parts.h"
 
@@ -128,17 +129,12 @@ static bool apply_start(struct zapi_job *job, struct zapi_sql *sql)
     return ok;
 }
 
-static void start_done(struct zapi_job *job, enum zapi_db_result result)
-{
-    (void)job, (void)result;
-}
-
 struct zapi_sends *zapi_sends_new(struct zapi_db *db,
                                   zapi_sends_changed *changed, void *arg,
                                   size_t *unknown, struct zapi_error *error)
 {
-    struct start_job start = {.job = {.apply = apply_start, .done = start_done},
-                              .now = zapi_sends_clock()};
+    struct start_job start = {.job = {.apply = apply_start},
+                              .now = zapi_clock_now()};
     struct zapi_sends *s = calloc(1, sizeof *s);
     if (!s) {
         zapi_error_set(error, ZAPI_E_NO_MEMORY, "no memory for sends");
@@ -198,7 +194,7 @@ static void bind_optional(struct zapi_stmt *st, int at, double v)
 static struct zapi_send *to_row(const struct zapi_send *given)
 {
     struct zapi_send row = *given;
-    row.created = row.created > 0 ? row.created : zapi_sends_clock();
+    row.created = row.created > 0 ? row.created : zapi_clock_now();
     row.changed = row.created;
     row.at = row.at > 0 ? row.at : row.created;
     row.tries = row.state == ZAPI_SEND_SENDING ? 1 : row.tries;
@@ -539,7 +535,7 @@ void zapi_sends_end(struct zapi_sends *s, const struct zapi_send *row)
         .job = {.apply = apply_end, .done = end_done, .must = true},
         .s = s,
         .row = copy,
-        .now = row->changed > 0 ? row->changed : zapi_sends_clock(),
+        .now = row->changed > 0 ? row->changed : zapi_clock_now(),
     };
     zapi_db_submit(s->db, &j->job);
 }

@@ -10,7 +10,7 @@
  * at start may have been sent, and becomes unknown. unknown and a late failed
  * are resolved by what arrives later (callbacks, own echoes). Look-up by
  * message id is a map in memory, filled at start. What moves are possible is
- * the table in sends_state.c. Start reading at sends.c.
+ * the table in sends_row.c. Start reading at sends.c.
  */
 #ifndef ZAPI_STORE_SENDS_H
 #define ZAPI_STORE_SENDS_H

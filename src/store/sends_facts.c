@@ -4,7 +4,6 @@
  * from message ids to rows. The map holds hashes of the ids of seven days; a
  * row is only touched when it has the id itself. Start at find.
  */
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -68,20 +68,18 @@ struct zapi_sends {
 #define ZAPI_SENDS_WHOLE "(person IS NOT '' OR args IS NOT NULL)"
 
 /* In the order that zapi_sends_read expects. The strings come last, in the
- * order of zapi_send_strings. */
+ * order of zapi_send_string. */
 #define ZAPI_SENDS_COLUMNS                                                 \
     "id, event, state, reply, tries, at, expires, created, changed, "      \
     "automation, step, key, instance, recipient, person, endpoint, lane, " \
     "message_id, error_kind, error, args, result"
 
-/* Offsets of the strings in struct zapi_send. */
-extern const size_t zapi_send_strings[ZAPI_SENDS_STRINGS];
+/* One of the strings of a row. */
 const char **zapi_send_string(const struct zapi_send *row, size_t i);
 /* The row that the statement stands on; its strings live as long as that. */
 void zapi_sends_read(struct zapi_stmt *st, struct zapi_send *out);
 /* NULL: there is none, or no memory. */
 struct zapi_send *zapi_sends_load(struct zapi_sql *sql, uint64_t id);
-double zapi_sends_clock(void);
 /* At the end of an apply that did not look at each step: has none failed? The
  * writer still sees what it was. */
 bool zapi_sends_fine(struct zapi_sql *sql);

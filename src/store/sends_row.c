@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "store/connection.h"
 #include "store/sends_parts.h"
 
@@ -81,7 +80,7 @@ bool zapi_send_state_find(const char *name, enum zapi_send_state *out)
 
 #define AT(member) offsetof(struct zapi_send, member)
 
-const size_t zapi_send_strings[ZAPI_SENDS_STRINGS] = {
+static const size_t strings[ZAPI_SENDS_STRINGS] = {
     AT(automation), AT(step),     AT(key),    AT(instance),   AT(recipient),
     AT(person),     AT(endpoint), AT(lane),   AT(message_id), AT(error_kind),
     AT(error),      AT(args),     AT(result),
@@ -89,8 +88,7 @@ const size_t zapi_send_strings[ZAPI_SENDS_STRINGS] = {
 
 const char **zapi_send_string(const struct zapi_send *row, size_t i)
 {
-    return (const char **)(void *)((char *)(uintptr_t)row +
-                                   zapi_send_strings[i]);
+    return (const char **)(void *)((char *)(uintptr_t)row + strings[i]);
 }
 
 struct zapi_send *zapi_send_copy(const struct zapi_send *row)
@@ -158,11 +156,6 @@ struct zapi_send *zapi_sends_load(struct zapi_sql *sql, uint64_t id)
         zapi_sql_end(st);
     }
     return copy;
-}
-
-double zapi_sends_clock(void)
-{
-    return zapi_clock_now();
 }
 
 bool zapi_sends_fine(struct zapi_sql *sql)

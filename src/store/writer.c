@@ -231,22 +231,16 @@ static void write_batch(struct zapi_writer *w, size_t n, bool last)
 
 /* ---- the thread ---- */
 
-static struct timespec from_now(long us)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    t.tv_nsec += us * 1000;
-    if (t.tv_nsec >= 1000000000L) {
-        t.tv_nsec -= 1000000000L;
-        t.tv_sec++;
-    }
-    return t;
-}
-
 /* Under the lock. Returns when there is reason for an attempt. */
 static void wait_for_news(struct zapi_writer *w)
 {
-    struct timespec until = from_now(RETRY_MS * 1000L);
+    struct timespec until;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_nsec += RETRY_MS * 1000000L;
+    if (until.tv_nsec >= 1000000000L) {
+        until.tv_nsec -= 1000000000L;
+        until.tv_sec++;
+    }
     w->asleep = true;
     while (!w->closing && (w->trouble ? w->fresh == 0 : !w->first)) {
         if (!w->trouble)
