@@ -3,6 +3,7 @@
 -- them.
 
 local core = require "zapi.core"
+local term = require "zapi.host.cli.term"
 
 local M = {}
 
@@ -117,6 +118,13 @@ function M.encode(value, options)
    local out = {}
    write(out, value, options.order, options.pretty and indented or compact, 0)
    return table.concat(out)
+end
+
+--- Prints a value: indented on a terminal, on one line for programs.
+---@param value any
+---@param order? table as M.encode has it
+function M.print(value, order)
+   io.stdout:write(M.encode(value, {pretty = term.columns() ~= nil, order = order}), "\n")
 end
 
 return M

@@ -2,6 +2,7 @@
 
 local args = require "zapi.host.cli.args"
 local core = require "zapi.core"
+local json = require "zapi.host.cli.json"
 local store = require "zapi.host.tools.lib.store"
 
 local OPTIONS = {
@@ -24,7 +25,7 @@ end
 local reply = store.ask(given, {["do"] = "backup", file = core.full_path(words[1]),
    force = given.force == true})
 if given.json then
-   store.print_json(reply)
+   json.print(reply)
 else
    store.say("%s, %s", reply.file, store.bytes(reply.bytes))
 end

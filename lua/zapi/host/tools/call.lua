@@ -7,7 +7,6 @@ local assign = require "zapi.host.cli.assign"
 local catalogue = require "zapi.host.cli.catalogue"
 local json = require "zapi.host.cli.json"
 local mask = require "zapi.host.cli.mask"
-local term = require "zapi.host.cli.term"
 local zapi = require "zapi"
 
 local OPTIONS = {
@@ -109,10 +108,6 @@ local function checked(fn, ...)
    return table.unpack(got, 2, got.n)
 end
 
-local function print_json(value, order)
-   io.stdout:write(json.encode(value, {pretty = term.columns() ~= nil, order = order}), "\n")
-end
-
 local function dry_run(client, row, params, show)
    local request = checked(client.build, client, row.name, params)
    local body = request.body
@@ -125,7 +120,7 @@ local function dry_run(client, row, params, show)
    end
    local fields = json.object {"method", request.method, "url", request.url,
       "headers", request.headers, "body", request.body == nil and core.null or request.body}
-   print_json(fields, {type = "object", fields = {{name = "body", type = "object",
+   json.print(fields, {type = "object", fields = {{name = "body", type = "object",
       fields = row.params, items = row.body_items}}})
 end
 
@@ -161,7 +156,7 @@ local function run(words)
    if reply == nil then
       fail_with(err)
    end
-   print_json(show and reply or mask.reply(reply, catalogue.full_name(row)), row.reply)
+   json.print(show and reply or mask.reply(reply, catalogue.full_name(row)), row.reply)
    os.exit(0)
 end
 

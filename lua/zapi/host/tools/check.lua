@@ -4,7 +4,6 @@ local core = require "zapi.core"
 local args = require "zapi.host.cli.args"
 local check = require "zapi.host.check"
 local json = require "zapi.host.cli.json"
-local term = require "zapi.host.cli.term"
 
 local OPTIONS = {
    {"--json", nil, "an array of objects: file, line, column, severity, code, message"},
@@ -29,7 +28,7 @@ local function print_json(found)
       list[i] = json.object {}
       for _, name in ipairs(FIELDS) do json.set(list[i], name, finding[name]) end
    end
-   io.stdout:write(json.encode(list, {pretty = term.columns() ~= nil}), "\n")
+   json.print(list)
 end
 
 local function print_lines(found)

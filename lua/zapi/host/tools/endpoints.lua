@@ -140,7 +140,7 @@ local function print_json(rows)
    for i, row in ipairs(rows) do
       list[i] = ordered_row(row)
    end
-   io.stdout:write(json.encode(list, {pretty = term.columns() ~= nil}), "\n")
+   json.print(list)
 end
 
 local given, words = args.parse({...}, OPTIONS, MORE)

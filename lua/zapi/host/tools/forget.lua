@@ -2,6 +2,7 @@
 
 local args = require "zapi.host.cli.args"
 local core = require "zapi.core"
+local json = require "zapi.host.cli.json"
 local store = require "zapi.host.tools.lib.store"
 
 local OPTIONS = {
@@ -36,7 +37,7 @@ end
 store.confirm(given, ("All that is stored of %s will be removed."):format(who))
 local reply = store.ask(given, {["do"] = "forget", chat = who})
 if given.json then
-   store.print_json(reply)
+   json.print(reply)
 elseif reply.rows == 0 then
    args.stop(store.FAILED, "nothing is stored of %s", who)
 else

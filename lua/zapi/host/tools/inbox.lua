@@ -48,7 +48,7 @@ local function list(given, word)
    rq.state, rq.limit = given.state, store.limit(given)
    local reply = store.ask(given, rq)
    if given.json then
-      return store.print_json(reply)
+      return json.print(reply)
    elseif #reply.events == 0 then
       return store.say "nothing is in the inbox"
    end
@@ -69,7 +69,7 @@ local function show(given, word)
    rq.id = store.id(word, "event")
    local reply = store.ask(given, rq)
    if given.json then
-      return store.print_json(reply)
+      return json.print(reply)
    end
    for _, e in ipairs(reply.events) do
       store.say("event %d", e.id)
@@ -106,7 +106,7 @@ local function change(what, done)
       end
       local reply = store.ask(given, rq)
       if given.json then
-         return store.print_json(reply)
+         return json.print(reply)
       elseif reply[done] == 0 then
          args.stop(store.FAILED, "no dead letter matches")
       end
@@ -120,7 +120,7 @@ local function stats(given, word)
    end
    local reply = store.ask(given, request("stats", given))
    if given.json then
-      return store.print_json(reply)
+      return json.print(reply)
    end
    local rows = {}
    for i, a in ipairs(reply.automations) do

@@ -51,7 +51,7 @@ local function list(given, word)
    rq.limit = store.limit(given)
    local reply = store.ask(given, rq)
    if given.json then
-      return store.print_json(reply)
+      return json.print(reply)
    elseif #reply.sends == 0 then
       return store.say "nothing is in the outbox"
    end
@@ -70,7 +70,7 @@ local FIELDS = {"state", "automation", "endpoint", "recipient", "instance", "lan
 local function show(given, word)
    local reply = store.ask(given, {["do"] = "outbox.show", id = store.id(word, "send")})
    if given.json then
-      return store.print_json(reply)
+      return json.print(reply)
    end
    local s = reply.send
    store.say("send %d", s.id)
@@ -107,7 +107,7 @@ local function retry(given, word)
       reply = store.ask(given, rq)
    end
    if given.json then
-      return store.print_json(reply)
+      return json.print(reply)
    elseif reply.retried == 0 then
       args.stop(store.FAILED, "no send matches")
    end
@@ -117,7 +117,7 @@ end
 local function drop(given, word)
    local reply = store.ask(given, {["do"] = "outbox.drop", id = store.id(word, "send")})
    if given.json then
-      return store.print_json(reply)
+      return json.print(reply)
    end
    store.say(reply.was == "unknown" and "closed: it will not be sent again"
       or "called off: it will not be sent")
@@ -127,7 +127,7 @@ local function stats(given, word)
    none(word)
    local reply = store.ask(given, {["do"] = "outbox.stats"})
    if given.json then
-      return store.print_json(reply)
+      return json.print(reply)
    end
    for _, state in ipairs(STATES) do
       store.say("%-10s %d", state, reply.sends[state])

@@ -2,6 +2,7 @@
 -- scripts, or of one of them.
 
 local args = require "zapi.host.cli.args"
+local json = require "zapi.host.cli.json"
 local store = require "zapi.host.tools.lib.store"
 
 local OPTIONS = {
@@ -24,7 +25,7 @@ if #words > 1 then
 end
 local reply = store.ask(given, {["do"] = "reload", automation = words[1]})
 if given.json then
-   store.print_json(reply)
+   json.print(reply)
    os.exit(0)
 end
 for _, one in ipairs(reply.reloaded) do

@@ -2,6 +2,7 @@
 
 local args = require "zapi.host.cli.args"
 local core = require "zapi.core"
+local json = require "zapi.host.cli.json"
 local store = require "zapi.host.tools.lib.store"
 
 local OPTIONS = {
@@ -34,7 +35,7 @@ store.confirm(given, ("The database in %s will be replaced by %s."):format(store
    words[1]))
 local r = store.ask(given, {["do"] = "restore", file = core.full_path(words[1])})
 if given.json then
-   store.print_json(r)
+   json.print(r)
    os.exit(0)
 end
 store.say("%s is now as it was %s (%s)", r.file, store.when(r.taken_at), store.ago(r.taken_at))

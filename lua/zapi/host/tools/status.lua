@@ -4,6 +4,7 @@ local args = require "zapi.host.cli.args"
 local chats = require "zapi.host.tools.lib.chats"
 local core = require "zapi.core"
 local clock = require "zapi.host.tools.lib.clock"
+local json = require "zapi.host.cli.json"
 local store = require "zapi.host.tools.lib.store"
 
 local OPTIONS = {
@@ -152,7 +153,7 @@ if s.chats then
    s.chats, s.kept = chats.merge(s.chats, s.kept or {}), nil
 end
 if given.json then
-   store.print_json(s)
+   json.print(s)
    os.exit(0)
 end
 live(s)

@@ -38,10 +38,6 @@ local function say(fmt, ...)
    io.stdout:write(core.redact(fmt:format(...)), "\n")
 end
 
-local function print_json(value)
-   io.stdout:write(json.encode(value, {pretty = term.columns() ~= nil}), "\n")
-end
-
 local function read_me(client)
    local me, err = client:call("get_me", {})
    if not me then
@@ -71,7 +67,7 @@ local function show(given)
    local me, base = read_me(api.client()), addresses.public()
    local list, own = listed(me, base), me.receiveCallbackSentByMe == true
    if given.json then
-      print_json(json.object {"webhooks", list, "own_messages", own})
+      json.print(json.object {"webhooks", list, "own_messages", own})
       return
    end
    for _, w in ipairs(list) do
@@ -179,7 +175,7 @@ local function test(given)
    end
    local p = proof.run(door_of(base), client.instance)
    if given.json then
-      print_json(json.object {"ok", p.ok, "text", p.text, "what_to_do", p.what_to_do})
+      json.print(json.object {"ok", p.ok, "text", p.text, "what_to_do", p.what_to_do})
    else
       say("%s", p.text)
       if p.what_to_do ~= "" then

@@ -4,7 +4,6 @@
 local args = require "zapi.host.cli.args"
 local clock = require "zapi.host.tools.lib.clock"
 local core = require "zapi.core"
-local json = require "zapi.host.cli.json"
 local mask = require "zapi.host.cli.mask"
 local term = require "zapi.host.cli.term"
 
@@ -43,11 +42,6 @@ end
 
 function M.say(fmt, ...)
    io.stdout:write(mask.text(select("#", ...) > 0 and fmt:format(...) or fmt), "\n")
-end
-
----@param value any
-function M.print_json(value)
-   io.stdout:write(json.encode(value, {pretty = term.columns() ~= nil}), "\n")
 end
 
 --- An id of a person's choice: a whole number above zero.
